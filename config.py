@@ -1,0 +1,241 @@
+"""Every setting: typed, documented in place, read from the environment.
+
+The text under a setting is its manual: `webinars config` prints it, and `docs/settings.md` is
+written from it. A value that cannot be used stops the start with one line.
+"""
+
+import ast
+import inspect
+import logging
+import re
+import secrets
+import textwrap
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from pydantic import ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+
+from webinars.errors import SettingRefused
+
+ROOT = Path(__file__).parent
+TEMPLATES = ROOT / "templates"
+
+EXAMPLES = {
+    "database_url": "postgresql+psycopg://webinars@127.0.0.1/webinars",
+    "broker_url": "redis://127.0.0.1:6379/0",
+    "mail_url": "smtp://127.0.0.1:25",
+    "mail_from": "Webinaires <webinaires@example.org>",
+    "base_url": "https://webinaires.example.org",
+    "trusted_proxies": "1",
+    "secret_key": "what `openssl rand -hex 32` prints",
+    "data_dir": "/var/lib/webinars",
+}
+SECRETS = {"secret_key"}
+MINIMUM_SECRET_LENGTH = 32
+
+ATOM = r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+"
+ADDRESS = f"{ATOM}@{ATOM}"
+SENDER = re.compile(rf'(?:[^<>,"@\r\n\0]+ |"[^<>"\r\n\0]+" )?<{ADDRESS}>|{ADDRESS}')
+PASSWORDS = re.compile(r"(://[^:/@]*:).+(?=@)|([?&][a-z]*password=)[^&]+", re.IGNORECASE)
+"""Where passwords stand in addresses: up to the last @, for not everyone writes theirs %40."""
+
+
+class Settings(BaseSettings):
+    """The settings of one process."""
+
+    model_config = SettingsConfigDict(env_prefix="WEBINARS_", extra="ignore", frozen=True)
+
+    database_url: str = "sqlite:///var/webinars.db"
+    """Where everything is kept: SQLite for one machine, or `postgresql+psycopg://…`."""
+
+    broker_url: str = "memory://"
+    """What carries hints between the parts: `memory://` means exactly one process with pages,
+    worker and timer; `redis://…` lets them run apart."""
+
+    mail_url: str = "file:var/outbox"
+    """Where mail goes: `file:` and a folder that receives one `.eml` a message, shown at `/outbox`;
+    or `smtp://user:password@host:port` (STARTTLS when offered; `?starttls=require` demands it), or
+    `smtps://…`."""
+
+    mail_from: str = "Webinaires <webinaires@localhost>"
+    """The neutral sender of every mail: any address that the relay accepts."""
+
+    base_url: str = "http://127.0.0.1:8000"
+    """How the world reaches the pages: every link in a mail begins with it. By default the address
+    served."""
+
+    trusted_proxies: int = 0
+    """How many proxies in front may set forwarding headers (`X-Forwarded-For`, `-Proto`)."""
+
+    secret_key: str = ""
+    """Signs cookies and tokens, at least 32 characters. By default one is made on the first run
+    and kept in the data folder. Whoever changes it makes every link given out worthless."""
+
+    data_dir: Path = Path("var")
+    """The folder of everything that is not in the database: outbox, journal, documents."""
+
+    @field_validator("database_url")
+    @classmethod
+    def _database(cls, value: str) -> str:
+        if not value.startswith(("sqlite:///", "postgresql+psycopg://")):
+            raise ValueError("is neither sqlite:///… nor postgresql+psycopg://…")
+        try:
+            url = make_url(value)
+        except (ArgumentError, ValueError):
+            raise ValueError("is not an address with a host and a port in figures") from None
+        if url.get_backend_name() == "sqlite" and url.database in {None, "", ":memory:"}:
+            raise ValueError("names no file")
+        if "@" in (url.host or ""):
+            raise ValueError("has an @ too many: within a password it is written %40")
+        return value
+
+    @field_validator("broker_url")
+    @classmethod
+    def _broker(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in {"memory", "redis", "rediss"} or "://" not in value:
+            raise ValueError("is neither memory:// nor redis://…")
+        if parts.scheme == "redis" and parts.query:
+            raise ValueError("knows nothing after the number of the database")
+        _ = parts.port  # raises on a port that is no number
+        return value
+
+    @field_validator("mail_url")
+    @classmethod
+    def _mail(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme == "file" and (parts.path or parts.netloc):
+            return value
+        if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
+            raise ValueError("is neither file:FOLDER nor smtp://host nor smtps://host")
+        if parts.query not in {"", "starttls=require"}:  # a slip would send passwords in the clear
+            raise ValueError("knows nothing but ?starttls=require after the host")
+        _ = parts.port  # raises on a port that is no number
+        return value
+
+    @field_validator("mail_from")
+    @classmethod
+    def _sender(cls, value: str) -> str:
+        if not SENDER.fullmatch(value):
+            raise ValueError("is not a name and an address")
+        return value
+
+    @field_validator("base_url")
+    @classmethod
+    def _base(cls, value: str) -> str:
+        parts = urlsplit(value)
+        has_more = parts.query or parts.fragment or parts.username or re.search(r"\s", value)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or has_more:
+            raise ValueError("is not an http:// or https:// address")
+        _ = parts.port  # raises on a port that is no number
+        return value.rstrip("/")
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _proxies(cls, value: int) -> int:
+        if not 0 <= value <= 10:
+            raise ValueError("is not a number from 0 to 10")
+        return value
+
+    @field_validator("secret_key")
+    @classmethod
+    def _secret(cls, value: str) -> str:
+        if value and len(value) < MINIMUM_SECRET_LENGTH:
+            raise ValueError(f"is shorter than {MINIMUM_SECRET_LENGTH} characters")
+        return value
+
+    @field_validator("data_dir", mode="before")
+    @classmethod
+    def _data(cls, value: object) -> object:
+        if not str(value).strip():
+            raise ValueError("is empty")
+        return value
+
+    @property
+    def journal_dir(self) -> Path:
+        """The folder of the journals of what is being sent."""
+        return self.data_dir / "journal"
+
+    @property
+    def documents_dir(self) -> Path:
+        """The folder of the events' documents, by digest."""
+        return self.data_dir / "documents"
+
+    @property
+    def outbox_dir(self) -> Path | None:
+        """The folder that mail is written to; `None` when it really leaves."""
+        parts = urlsplit(self.mail_url)
+        return Path(parts.netloc + parts.path) if parts.scheme == "file" else None
+
+    def get_secret(self) -> bytes:
+        """Return the secret that signs cookies and tokens, making one on the first run.
+
+        :raises SettingRefused: the one that is kept is too short to sign with.
+        """
+        if self.secret_key:
+            return self.secret_key.encode()
+        path = self.data_dir / "secret_key"
+        self.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not path.exists():
+            fresh = path.with_suffix(f".{secrets.token_hex(4)}")
+            fresh.touch(mode=0o600)
+            fresh.write_text(secrets.token_hex(32))
+            try:
+                path.hardlink_to(fresh)  # two processes that start together agree on the first
+            except FileExistsError:
+                pass
+            finally:
+                fresh.unlink()
+        secret = path.read_bytes().strip()
+        if len(secret) < MINIMUM_SECRET_LENGTH:
+            reason = f"{path} holds fewer than {MINIMUM_SECRET_LENGTH} characters"
+            raise SettingRefused("WEBINARS_SECRET_KEY", reason, EXAMPLES["secret_key"])
+        return secret
+
+
+def read(**overrides: object) -> Settings:
+    """Read the settings from the environment; an override wins over it.
+
+    :raises SettingRefused: a value cannot be used.
+    """
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0])
+        reason = str(first["msg"]).removeprefix("Value error, ")
+        raise SettingRefused(f"WEBINARS_{name.upper()}", reason, EXAMPLES[name]) from error
+
+
+@cache
+def describe() -> dict[str, str]:
+    """Return the text under each setting, by its name in lower case."""
+    tree = ast.parse(textwrap.dedent(inspect.getsource(Settings)))
+    body = tree.body[0].body  # type: ignore[attr-defined]
+    texts = {}
+    for field, below in pairwise(body):
+        if isinstance(field, ast.AnnAssign) and isinstance(below, ast.Expr):
+            texts[ast.unparse(field.target)] = " ".join(ast.literal_eval(below.value).split())
+    return {name: text for name, text in texts.items() if name in Settings.model_fields}
+
+
+def mask(name: str, value: object) -> str:
+    """Return a value as it may be shown: no secret and no password in it."""
+    text = str(value)
+    if name in SECRETS:
+        return "•••" if text else "(made on the first run)"
+    return PASSWORDS.sub(r"\1\2•••", text)
+
+
+def set_up_logging() -> None:
+    """Write the log to standard error: one line an outcome, never a name, an address or a token."""
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True
+    )
+    for chatty in ("alembic", "dramatiq"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)

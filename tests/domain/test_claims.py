@@ -1,0 +1,362 @@
+import threading
+from datetime import timedelta
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from sqlalchemy import select
+
+from tests.domain.sending import add, get, list_all, make_remains
+from tests.factories import NOW, make_event, make_registration
+from webinars import claims
+from webinars.claims import LEASE
+from webinars.mail.journal import Mark
+from webinars.models import (
+    Delivery,
+    DeliveryState,
+    Lane,
+    Mailing,
+    MailingState,
+    MailName,
+    RegistrationStatus,
+)
+from webinars.outcomes import Outcome, Verdict
+
+MINUTE = timedelta(minutes=1)
+SECOND = timedelta(seconds=1)
+
+
+def claim(tx, *, owner="worker", now=NOW, lane=Lane.PROMPT, limit=100):
+    return claims.claim(tx, lane, owner=owner, now=now, limit=limit)
+
+
+def record(tx, *outcomes, now=NOW):
+    claims.record(tx, [Outcome(*one) for one in outcomes], now=now)
+
+
+def add_some(tx, *names, **values):
+    event = make_event(tx)
+    for name in names:
+        add(tx, event, name, **values)
+    return event
+
+
+def test_a_claim_takes_what_has_been_due_for_longest(any_database):
+    with any_database.transaction() as tx:
+        event = add_some(tx, "second")
+        add(tx, event, "first", due_at=NOW - MINUTE)
+        add(tx, event, "later", due_at=NOW + MINUTE)
+        add(tx, event, "bulk", lane=Lane.BULK)
+
+        taken = claim(tx, limit=5)
+
+        assert [one.delivery_id for one in taken] == [get(tx, "first").id, get(tx, "second").id]
+        assert {(one.epoch, one.attempts) for one in taken} == {(1, 1)}
+        row = get(tx, "first")
+        assert (row.state, row.lease_owner) == (DeliveryState.SENDING, "worker")
+        assert row.lease_until == NOW + LEASE
+        assert claim(tx) == []
+        assert claims.has_due(tx, Lane.BULK, now=NOW)
+        assert not claims.has_due(tx, Lane.PROMPT, now=NOW)
+
+
+def test_a_paused_mailing_is_not_claimed(database):
+    with database.transaction() as tx:
+        event = make_event(tx)
+        mailing = Mailing(
+            event_id=event.id,
+            template=MailName.REMINDER,
+            rule="day 08:00",
+            expires_at=event.ends_at,
+            state=MailingState.PAUSED,
+        )
+        tx.add(mailing)
+        tx.flush()
+        add(tx, event, "paused", mailing_id=mailing.id)
+        add(tx, event, "free")
+
+        assert [one.delivery_id for one in claim(tx)] == [get(tx, "free").id]
+
+
+def test_many_workers_share_the_work_and_none_is_done_twice(any_database):
+    with any_database.transaction() as tx:
+        add_some(tx, *(f"{number}" for number in range(200)))
+    taken = []
+
+    def work(number):
+        while True:
+            with any_database.transaction() as tx:
+                batch = claim(tx, owner=f"worker {number}", limit=7)
+            if not batch:
+                return
+            taken.extend(one.delivery_id for one in batch)
+            with any_database.transaction() as tx:
+                record(tx, *((one, Verdict.ACCEPTED, "250") for one in batch))
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(taken) == len(set(taken)) == 200
+    with any_database.reading() as tx:
+        assert {one.state for one in list_all(tx)} == {DeliveryState.ACCEPTED}
+
+
+def test_outcomes_are_written_down_with_the_relays_word(any_database):
+    with any_database.transaction() as tx:
+        add_some(tx, "a", "b", "c", "d")
+        a, b, c, d = claim(tx)
+
+        record(
+            tx,
+            (a, Verdict.ACCEPTED, "250 taken"),
+            (b, Verdict.REFUSED, "550 unknown"),
+            (c, Verdict.DEFERRED, "451 later"),
+            (d, Verdict.GIVEN_BACK),
+            now=NOW + SECOND,
+        )
+
+        first = get(tx, "a")
+        assert (first.state, first.accepted_at, first.reply) == (
+            DeliveryState.ACCEPTED,
+            NOW + SECOND,
+            "250 taken",
+        )
+        assert (get(tx, "b").state, get(tx, "b").reply) == (DeliveryState.FAILED, "550 unknown")
+        third = get(tx, "c")
+        assert (third.state, third.attempts, third.reply) == (
+            DeliveryState.PENDING,
+            1,
+            "451 later",
+        )
+        assert 5 * MINUTE <= third.not_before - NOW - SECOND <= 7.5 * MINUTE
+        fourth = get(tx, "d")
+        assert (fourth.state, fourth.attempts) == (DeliveryState.PENDING, 0)
+        assert {one.lease_owner for one in list_all(tx)} == {None}
+
+
+def test_a_worker_that_lost_its_lease_cannot_record_over_its_successor(any_database):
+    with any_database.transaction() as tx:
+        add_some(tx, "a")
+        [stale] = claim(tx, owner="stalled")
+        assert claims.free_expired_leases(tx, now=NOW + LEASE) == 1
+        [fresh] = claim(tx, owner="successor", now=NOW + LEASE)
+
+        record(tx, (stale, Verdict.REFUSED, "550 of the stalled"))
+
+        row = get(tx, "a")
+        assert (row.state, row.lease_owner) == (DeliveryState.SENDING, "successor")
+        assert row.maybe_twice
+
+        record(tx, (fresh, Verdict.DEFERRED, "451 later"))
+        assert get(tx, "a").reply == "451 later"
+
+
+def test_an_acceptance_counts_whoever_brings_it(any_database):
+    with any_database.transaction() as tx:
+        add_some(tx, "a", "b")
+        stale, other = claim(tx, owner="stalled")
+        claims.free_expired_leases(tx, now=NOW + LEASE)
+        record(tx, (other, Verdict.ACCEPTED, "250 late word"))
+        assert get(tx, "b").state is DeliveryState.ACCEPTED
+
+        [fresh] = claim(tx, owner="successor", now=NOW + LEASE)
+        record(tx, (stale, Verdict.ACCEPTED, "250 first"))
+        record(tx, (fresh, Verdict.REFUSED, "550 no"))
+
+        row = get(tx, "a")
+        assert (row.state, row.reply) == (DeliveryState.ACCEPTED, "250 first")
+        assert row.maybe_twice
+
+
+def test_two_acceptances_under_two_claims_are_a_double_that_is_seen(database):
+    with database.transaction() as tx:
+        add_some(tx, "a")
+        [stale] = claim(tx)
+        get(tx, "a").state = DeliveryState.PENDING  # without a word about doubles
+        tx.flush()
+        [fresh] = claim(tx)
+        record(tx, (fresh, Verdict.ACCEPTED, "250 second"))
+        assert not get(tx, "a").maybe_twice
+
+        record(tx, (stale, Verdict.ACCEPTED, "250 first"))
+
+        assert get(tx, "a").maybe_twice
+
+
+def test_no_word_of_the_relays_brings_an_erased_address_back(any_database):
+    with any_database.transaction() as tx:
+        add_some(tx, "a")
+        [one] = claim(tx)
+        row = get(tx, "a")
+        row.state, row.email, row.email_key = DeliveryState.CANCELLED, "", ""
+        tx.flush()
+
+        record(tx, (one, Verdict.ACCEPTED, "250 <a@example.org> taken"))
+
+        assert (get(tx, "a").state, get(tx, "a").reply) == (DeliveryState.ACCEPTED, None)
+
+
+def test_a_lease_is_renewed_as_long_as_it_lasts(any_database):
+    with any_database.transaction() as tx:
+        add_some(tx, "a")
+        claim(tx)
+
+        assert claims.renew(tx, "worker", now=NOW + MINUTE)
+        assert get(tx, "a").lease_until == NOW + MINUTE + LEASE
+        assert not claims.renew(tx, "another", now=NOW + MINUTE)
+        assert not claims.renew(tx, "worker", now=NOW + MINUTE + LEASE)
+        assert claims.free_expired_leases(tx, now=NOW + LEASE) == 0
+
+
+def test_a_last_look_finds_what_makes_no_sense_any_more(any_database):
+    with any_database.transaction() as tx:
+        event = make_event(tx)
+        registration = make_registration(tx, event)
+        of_hers = {"registration_id": registration.id, "template": MailName.CONFIRMATION}
+        add(tx, event, "fine", **of_hers)
+        add(tx, event, "late", expires_at=NOW, **of_hers)
+        add(tx, event, "waiting", **of_hers | {"template": MailName.WAITING_LIST})
+        batch = claim(tx)
+
+        dropped = claims.check(tx, batch, now=NOW)
+
+        assert {(one.verdict, one.reply) for one in dropped.values()} == {
+            (Verdict.TOO_LATE, "too-late"),
+            (Verdict.POINTLESS, "registration-confirmed"),
+        }
+        registration.status = RegistrationStatus.CANCELLED
+        tx.flush()
+        assert len(claims.check(tx, batch, now=NOW)) == 3
+        claims.record(tx, claims.check(tx, batch, now=NOW).values(), now=NOW)
+        assert {one.reply for one in list_all(tx)} == {
+            "registration-cancelled",
+            "too-late",
+        }
+
+
+@pytest.mark.parametrize(
+    ("mark", "template", "is_whole", "state", "maybe_twice"),
+    [
+        (None, MailName.OWN_LINK, True, DeliveryState.PENDING, False),
+        (None, MailName.OWN_LINK, False, DeliveryState.PENDING, True),
+        (Mark.WRITTEN, MailName.OWN_LINK, True, DeliveryState.PENDING, True),
+        (Mark.WRITTEN, MailName.REMINDER, True, DeliveryState.PENDING, True),
+        (Mark.SENT, MailName.OWN_LINK, True, DeliveryState.PENDING, True),
+        (Mark.SENT, MailName.CONNECTION_LINK, True, DeliveryState.PENDING, True),
+        (Mark.SENT, MailName.REMINDER, True, DeliveryState.UNCERTAIN, False),
+        (Mark.ACCEPTED, MailName.REMINDER, True, DeliveryState.ACCEPTED, False),
+        (Mark.REFUSED, MailName.OWN_LINK, True, DeliveryState.FAILED, False),
+        (Mark.DEFERRED, MailName.OWN_LINK, True, DeliveryState.PENDING, False),
+    ],
+)
+def test_a_journal_brings_up_to_date_what_a_dead_worker_was_sending(
+    database, mark, template, is_whole, state, maybe_twice
+):
+    with database.transaction() as tx:
+        add_some(tx, "a", template=template)
+        [one] = claim(tx, owner="dead")
+        entries = [(one.delivery_id, one.epoch, mark, "said")] if mark else []
+
+        claims.replay(tx, make_remains("dead", *entries, is_whole=is_whole), now=NOW)
+
+        row = get(tx, "a")
+        assert (row.state, row.maybe_twice) == (state, maybe_twice)
+        assert row.lease_owner is None
+        if mark is not Mark.DEFERRED:
+            assert row.not_before == NOW
+
+
+def test_a_journal_says_nothing_about_what_others_have_but_for_an_acceptance(database):
+    with database.transaction() as tx:
+        add_some(tx, "a", "b")
+        a, b = claim(tx, owner="dead")
+        claims.free_expired_leases(tx, now=NOW + LEASE)
+        claim(tx, owner="successor", now=NOW + LEASE)
+        marks = [(a.delivery_id, 1, Mark.ACCEPTED, "250"), (b.delivery_id, 1, Mark.REFUSED, "550")]
+
+        claims.replay(tx, make_remains("dead", *marks), now=NOW + LEASE)
+
+        assert get(tx, "a").state is DeliveryState.ACCEPTED
+        assert get(tx, "b").lease_owner == "successor"
+
+
+def test_a_mark_of_an_earlier_claim_says_nothing_about_this_one(database):
+    with database.transaction() as tx:
+        add_some(tx, "a")
+        [one] = claim(tx)
+        record(tx, (one, Verdict.GIVEN_BACK))
+        [again] = claim(tx)
+
+        remains = make_remains("worker", (again.delivery_id, 1, Mark.REFUSED, "550 before"))
+        claims.replay(tx, remains, now=NOW)
+
+        assert get(tx, "a").state is DeliveryState.PENDING
+
+
+class Lives(RuleBasedStateMachine):
+    """Two workers, a clock and a few mails: what is accepted stays so, and doubles are marked."""
+
+    workers = st.sampled_from(["one", "two"])
+    words = st.sampled_from([Verdict.ACCEPTED, Verdict.DEFERRED, Verdict.UNANSWERED])
+
+    @initialize()
+    def begin(self):
+        self.now = NOW
+        self.held = {"one": [], "two": []}
+        self.left = {}
+        self.outer = self.database.transaction()
+        self.tx = self.outer.__enter__()
+        add_some(self.tx, "a", "b", "c", template=MailName.CONNECTION_LINK)
+
+    def teardown(self):
+        if hasattr(self, "outer"):
+            self.outer.__exit__(KeyError, KeyError(), None)
+
+    @rule(worker=workers)
+    def claim_some(self, worker):
+        self.held[worker] += claim(self.tx, owner=worker, now=self.now, limit=2)
+
+    @rule(worker=workers, word=words)
+    def send_one(self, worker, word):
+        if self.held[worker]:
+            one = self.held[worker].pop(0)
+            if word is not Verdict.DEFERRED:  # an unanswered mail has arrived too
+                self.left.setdefault(one.delivery_id, []).append(word)
+            record(self.tx, (one, word, "word"), now=self.now)
+
+    @rule(minutes=st.integers(1, 6))
+    def wait(self, minutes):
+        self.now += minutes * MINUTE
+        claims.free_expired_leases(self.tx, now=self.now)
+
+    @invariant()
+    def holds(self):
+        if not hasattr(self, "tx"):
+            return
+        self.tx.expire_all()
+        for row in self.tx.scalars(select(Delivery)):
+            left = self.left.get(row.id, [])
+            if Verdict.ACCEPTED in left:
+                assert row.state is DeliveryState.ACCEPTED
+            if len(left) > 1:
+                assert row.maybe_twice
+            if row.state is DeliveryState.PENDING and left:
+                assert row.maybe_twice
+
+
+def test_whatever_workers_do_what_is_accepted_stays_so_and_doubles_are_marked(database):
+    class Here(Lives):
+        pass
+
+    Here.database = database
+    Here.TestCase.settings = settings(
+        max_examples=30,
+        stateful_step_count=20,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    Here.TestCase().runTest()

@@ -1,0 +1,199 @@
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from webinars import outcomes
+from webinars.models import (
+    DeliveryState,
+    EventStatus,
+    MailingState,
+    MailName,
+    RegistrationStatus,
+)
+from webinars.outcomes import Claim, Facts, Outcome, Verdict
+
+NOW = datetime(2020, 11, 3, 7, 0, tzinfo=UTC)
+ENDS = datetime(2020, 11, 3, 11, 30, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
+
+CONFIRMATION = MailName.CONFIRMATION
+LINK = MailName.CONNECTION_LINK
+REMINDER = MailName.REMINDER
+DRAFT = EventStatus.DRAFT
+
+
+def make_claim(template=CONFIRMATION, **values):
+    defaults = {
+        "delivery_id": 1,
+        "epoch": 1,
+        "attempts": 1,
+        "template": template,
+        "mailing_id": None,
+        "due_at": NOW,
+        "expires_at": None,
+        "maybe_twice": False,
+    }
+    return Claim(**defaults | values)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "claim", "state", "wait", "attempts", "maybe_twice"),
+    [
+        (Verdict.ACCEPTED, make_claim(), "accepted", 0, 1, False),
+        (Verdict.REFUSED, make_claim(), "failed", 0, 1, False),
+        (Verdict.UNWRITTEN, make_claim(), "failed", 0, 1, False),
+        (Verdict.POINTLESS, make_claim(), "cancelled", 0, 1, False),
+        (Verdict.TOO_LATE, make_claim(), "expired", 0, 1, False),
+        (Verdict.DEFERRED, make_claim(), "pending", 300, 1, False),
+        (Verdict.UNANSWERED, make_claim(), "pending", 300, 1, True),
+        (Verdict.UNANSWERED, make_claim(LINK), "pending", 20, 1, True),
+        (Verdict.UNANSWERED, make_claim(REMINDER), "uncertain", 0, 1, False),
+        (Verdict.UNANSWERED, make_claim(MailName.THANKS), "uncertain", 0, 1, False),
+        (Verdict.UNANSWERED, make_claim(maybe_twice=True), "uncertain", 0, 1, True),
+        (Verdict.UNANSWERED, make_claim(expires_at=NOW + MINUTE), "uncertain", 0, 1, False),
+        (Verdict.UNHEARD, make_claim(), "pending", 0, 1, True),
+        (Verdict.UNHEARD, make_claim(REMINDER), "uncertain", 0, 1, False),
+        (Verdict.UNHEARD, make_claim(maybe_twice=True), "uncertain", 0, 1, True),
+        (Verdict.UNFINISHED, make_claim(), "pending", 0, 1, True),
+        (Verdict.UNFINISHED, make_claim(REMINDER), "pending", 0, 1, True),
+        (Verdict.UNTOUCHED, make_claim(), "pending", 0, 1, False),
+        (Verdict.RELAY_DOWN, make_claim(), "pending", 15, 0, False),
+        (Verdict.GIVEN_BACK, make_claim(), "pending", 0, 0, False),
+        (Verdict.GIVEN_BACK, make_claim(maybe_twice=True), "pending", 0, 0, True),
+    ],
+)
+def test_what_follows_from_an_attempt(verdict, claim, state, wait, attempts, maybe_twice):
+    change = outcomes.settle(Outcome(claim, verdict), now=NOW, jitter=0)
+
+    wait = timedelta(seconds=wait)
+    assert change == outcomes.Change(DeliveryState(state), NOW + wait, attempts, maybe_twice)
+
+
+@pytest.mark.parametrize(
+    ("claim", "state"),
+    [
+        pytest.param(make_claim(due_at=NOW - 47 * HOUR), "pending", id="within 48 hours"),
+        pytest.param(make_claim(due_at=NOW - 48 * HOUR), "failed", id="48 hours after it was due"),
+        pytest.param(make_claim(expires_at=NOW + 6 * MINUTE), "pending", id="still in time"),
+        pytest.param(make_claim(expires_at=NOW + 5 * MINUTE), "expired", id="too late next time"),
+        pytest.param(
+            make_claim(LINK, due_at=NOW - 72 * HOUR, expires_at=ENDS),
+            "pending",
+            id="a link, until the event ends",
+        ),
+        pytest.param(make_claim(LINK, expires_at=NOW + MINUTE / 4), "expired", id="a late link"),
+    ],
+)
+def test_a_deferred_mail_is_tried_again_as_long_as_it_makes_sense(claim, state):
+    change = outcomes.settle(Outcome(claim, Verdict.DEFERRED, "451 later"), now=NOW, jitter=0)
+
+    assert change.state == state
+
+
+@pytest.mark.parametrize(
+    ("template", "attempts", "seconds"),
+    [
+        (CONFIRMATION, 1, 300),
+        (CONFIRMATION, 2, 600),
+        (CONFIRMATION, 5, 4800),
+        (CONFIRMATION, 6, 7200),
+        (CONFIRMATION, 400, 7200),
+        (LINK, 1, 20),
+        (LINK, 4, 160),
+        (LINK, 5, 300),
+        (LINK, 400, 300),
+    ],
+)
+def test_waiting_doubles_up_to_a_limit(template, attempts, seconds):
+    assert outcomes.find_wait(template, attempts, 0) == timedelta(seconds=seconds)
+    assert outcomes.find_wait(template, attempts, 1) == timedelta(seconds=seconds * 1.5)
+
+
+def make_facts(template=CONFIRMATION, **values):
+    defaults = {
+        "template": template,
+        "day": None,
+        "registration_id": 1,
+        "status": RegistrationStatus.CONFIRMED,
+        "erased_at": None,
+        "expires_at": ENDS,
+        "event_status": EventStatus.PUBLISHED,
+        "event_cancelled_at": None,
+        "room_url": None,
+        "mailing_state": None,
+    }
+    return Facts(**defaults | values)
+
+
+WAITING = RegistrationStatus.WAITING
+CANCELLED = RegistrationStatus.CANCELLED
+CANCELLATION = MailName.REGISTRATION_CANCELLED
+OWN_LINK = MailName.OWN_LINK
+ROOM_MISSING = MailName.ROOM_MISSING
+TO_ORGANISER = {"registration_id": None, "status": None}
+
+
+@pytest.mark.parametrize(
+    ("facts", "reason"),
+    [
+        pytest.param(make_facts(), None, id="all is well"),
+        pytest.param(make_facts(expires_at=None), None, id="never too late"),
+        pytest.param(make_facts(expires_at=NOW), "too-late", id="too late"),
+        pytest.param(make_facts(expires_at=NOW + MINUTE), None, id="just in time"),
+        pytest.param(make_facts(status=CANCELLED), "registration-cancelled", id="given up"),
+        pytest.param(make_facts(status=WAITING), "registration-waiting", id="back in the line"),
+        pytest.param(
+            make_facts(MailName.WAITING_LIST), "registration-confirmed", id="no longer waiting"
+        ),
+        pytest.param(make_facts(MailName.WAITING_LIST, status=WAITING), None, id="waiting"),
+        pytest.param(make_facts(CANCELLATION, status=CANCELLED), None, id="cancellation"),
+        pytest.param(make_facts(CANCELLATION), "registration-confirmed", id="back again"),
+        pytest.param(make_facts(CANCELLATION, day=date(2016, 12, 9)), None, id="a day taken out"),
+        pytest.param(make_facts(OWN_LINK, status=WAITING), None, id="own link, whatever status"),
+        pytest.param(make_facts(erased_at=NOW), "erased", id="erased"),
+        pytest.param(make_facts(event_status=DRAFT), "event-draft", id="a draft again"),
+        pytest.param(make_facts(event_status=EventStatus.ANNOUNCED), None, id="announced again"),
+        pytest.param(make_facts(event_cancelled_at=NOW), "event-cancelled", id="event cancelled"),
+        pytest.param(
+            make_facts(CANCELLATION, status=CANCELLED, event_cancelled_at=NOW),
+            None,
+            id="cancellation of a cancelled event",
+        ),
+        pytest.param(
+            make_facts(LINK, mailing_state=MailingState.CANCELLED),
+            "mailing-cancelled",
+            id="mailing cancelled",
+        ),
+        pytest.param(make_facts(ROOM_MISSING, **TO_ORGANISER), None, id="alarm"),
+        pytest.param(
+            make_facts(ROOM_MISSING, **TO_ORGANISER, room_url="https://salle.example.org"),
+            "room-there",
+            id="alarm that came to nothing",
+        ),
+        pytest.param(
+            make_facts(LINK, **TO_ORGANISER, event_status=DRAFT), None, id="a test of a draft"
+        ),
+        pytest.param(
+            make_facts(LINK, **TO_ORGANISER, event_cancelled_at=NOW),
+            None,
+            id="a test of a cancelled event",
+        ),
+    ],
+)
+def test_a_mail_is_not_sent_that_makes_no_sense_any_more(facts, reason):
+    obstacle = outcomes.find_obstacle(facts, NOW)
+
+    assert (obstacle and obstacle.reason) == reason
+    if obstacle:
+        assert obstacle.verdict is (Verdict.TOO_LATE if reason == "too-late" else Verdict.POINTLESS)
+
+
+def test_a_paused_mailing_keeps_its_mails_for_later():
+    obstacle = outcomes.find_obstacle(make_facts(LINK, mailing_state=MailingState.PAUSED), NOW)
+
+    assert obstacle.verdict is Verdict.GIVEN_BACK
+
+
+def test_every_mail_to_a_person_says_which_status_it_is_about_or_that_none_matters():
+    assert set(outcomes.STATUSES) | {OWN_LINK, ROOM_MISSING} == set(MailName)

@@ -1,0 +1,129 @@
+"""What a refusal says on a terminal: from an error to one line, or to one for each problem."""
+
+import traceback
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, OperationalError
+
+from webinars import errors
+from webinars.eventfiles import explain as explain_problem
+from webinars.eventfiles.reasons import REASONS
+from webinars.imports import Fault
+from webinars.mail.transports import NotAccepted
+from webinars.models import Language
+
+Sentence = Callable[[Any], str]
+
+TABLE: dict[type[errors.WebinarsError], Sentence] = {
+    errors.NotFound: lambda e: f"There is no {e.what} {e.name!r}." if e.name else f"No {e.what}.",
+    errors.StaleZoneData: lambda e: (
+        f"The zone data (tzdata {e.version}) do not know Morocco's change of 20 September 2026:"
+        " every hour in Rabat would be wrong. Install tzdata 2026.3 or newer."
+    ),
+    errors.UnknownTimeZone: lambda e: f"There is no time zone {e.name!r}.",
+    errors.SchemaOutdated: lambda e: (
+        "The database is not up to date. Run `webinars db upgrade` first."
+    ),
+    errors.SettingRefused: str,
+    errors.FileRefused: lambda e: "\n".join(_say_problem(problem) for problem in e.problems),
+    errors.ValueRefused: lambda e: f"The value {_say(e.reason, e.values)}.",
+    errors.SessionsChosen: lambda e: (
+        "People who are registered chose sessions that the file leaves out:"
+        f" {', '.join(e.codes)}. Nothing was changed."
+    ),
+    errors.WouldMailPeople: lambda e: (
+        f"{e.people} people are registered and would have to be told of a change of"
+        f" {', '.join(e.keys)}. Nothing was changed."
+    ),
+    errors.ChangedElsewhere: lambda e: (
+        f"Changed elsewhere since the file was last loaded: {', '.join(e.keys)}."
+        " Nothing was changed; --yes takes the file's."
+    ),
+    errors.AddressInUse: lambda e: (
+        f"Nothing can be served at {e.host}:{e.port}: something else listens there, or it may not"
+        " be used. Choose another --port."
+    ),
+    errors.ClocksDiffer: lambda e: (
+        f"the clocks of this machine and of the database differ by"
+        f" {abs(e.by).total_seconds():.0f} seconds"
+    ),
+    errors.RoomMissing: lambda e: "The room's address is missing.",
+    errors.SlugTaken: lambda e: "Another event has that slug already.",
+    errors.EventCancelled: lambda e: "The event has been cancelled or postponed.",
+    errors.EventEnded: lambda e: "The event is over.",
+    errors.OrganiserKnown: lambda e: "That address is an organiser's already.",
+    errors.WeakPassword: lambda e: f"The password needs at least {e.minimum} characters.",
+    errors.InstitutionAmbiguous: lambda e: (
+        f"Several countries have an institution {e.acronym}: write"
+        f" {' or '.join(f'{e.acronym}:{country}' for country in e.countries)}."
+    ),
+}
+"""Refusals of what a command does; those of pages alone are in `webinars.web.errors`."""
+
+
+FAULTS: Mapping[str, str] = {
+    "required": "must be filled in",
+    "tick": "must be 1 where the box is ticked, 0 or nothing where it is not",
+    "country-named": "must be an ISO 3166-1 code of two letters: {code}",
+    "spreadsheet-error": "holds a spreadsheet's error, {text}",
+    "more-cells": "has more cells than the header: one that holds the delimiter needs quotes",
+    "open-quote": 'a quotation mark (") is not closed as it should be',
+    "several-lines": 'it goes on to line {last}: was a quotation mark (") left open?',
+    "session-full": "{code} has no place left",
+    "session-unknown": "{code} is no session that can be chosen",
+    "sessions-clash": "two of the sessions are held at the same time, in {slot}",
+}
+"""What can be wrong in an imported line, beside what can be wrong in an event file."""
+
+
+OUTAGES = (DatabaseError, InterfaceError, OperationalError)
+"""What a driver says of the database as a whole; its other errors are mistakes of ours."""
+
+
+def explain(error: errors.WebinarsError) -> str:
+    """Return what to print for a refusal."""
+    if isinstance(error, NotAccepted):
+        return error.reply
+    sentence = TABLE.get(type(error))
+    return sentence(error) if sentence else f"Refused: {type(error).__name__}."
+
+
+def explain_line(number: int, faults: Iterable[Fault]) -> str:
+    """Return what is wrong with a line of a list, on one line."""
+    said = (
+        ": ".join(part for part in (fault.field, _say(fault.reason, dict(fault.values))) if part)
+        for fault in faults
+    )
+    return f"line {number}: {'; '.join(said)}"
+
+
+def explain_fault(error: Exception) -> str:
+    """Return what to print when something that is no refusal went wrong."""
+    if type(error) in OUTAGES:
+        return f"The database is out of reach: {say_cause(error)}"
+    if isinstance(error, OSError):
+        return f"{error.filename}: {error.strerror}" if error.filename else say_cause(error)
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    place = f"{Path(frame.filename).name}, line {frame.lineno}"
+    return f"Something went wrong that should not: {type(error).__name__} ({place})."
+
+
+def say_cause(error: Exception) -> str:
+    """Return what an error says of itself, on one line."""
+    if isinstance(error, errors.WebinarsError):
+        return explain(error).split("\n")[0]
+    cause = error.orig if isinstance(error, DBAPIError) and error.orig else error
+    return str(cause).strip().split("\n")[0] or type(cause).__name__
+
+
+def _say(reason: str, values: Mapping[str, object]) -> str:
+    known = FAULTS.get(reason) or REASONS.get(reason, (reason,))[0]
+    return known.format_map(values)
+
+
+def _say_problem(problem: errors.Problem) -> str:
+    place = f"{problem.file}:{problem.line}" if problem.line else problem.file
+    said = (place, problem.key, explain_problem(problem, Language.ENGLISH))
+    return ": ".join(part for part in said if part)

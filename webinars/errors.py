@@ -1,0 +1,245 @@
+"""What can be refused: one flat tree, a class for each refusal.
+
+Errors carry values, never sentences: `webinars/web/errors.py` is the table from a class to its
+status and its words, and `webinars/cli.py` has its own for a terminal.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+
+class WebinarsError(Exception):
+    """The root: something was understood and refused."""
+
+
+class NotFound(WebinarsError):
+    """Raised when nothing answers to that name, code or token."""
+
+    def __init__(self, what: str, name: str = "") -> None:
+        super().__init__(what, name)
+        self.what = what
+        self.name = name
+
+
+class Forbidden(WebinarsError):
+    """Raised when the organiser may not see or do that."""
+
+
+class StaleZoneData(WebinarsError):
+    """Raised when the zone data are older than Morocco's change of September 2026."""
+
+    def __init__(self, version: str) -> None:
+        super().__init__(version)
+        self.version = version
+
+
+class UnknownTimeZone(WebinarsError):
+    """Raised when a time zone is not an IANA name."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+
+class SchemaOutdated(WebinarsError):
+    """Raised when the database has not been brought up to date by `webinars db upgrade`."""
+
+
+class RegistrationsNotOpen(WebinarsError):
+    """Raised when the event is announced, or its registrations open later."""
+
+    def __init__(self, opens_at: datetime | None) -> None:
+        super().__init__(opens_at)
+        self.opens_at = opens_at
+
+
+class RegistrationsClosed(WebinarsError):
+    """Raised when the closing instant has passed."""
+
+    def __init__(self, closes_at: datetime) -> None:
+        super().__init__(closes_at)
+        self.closes_at = closes_at
+
+
+class EventCancelled(WebinarsError):
+    """Raised when the event has been cancelled or postponed."""
+
+
+class EventEnded(WebinarsError):
+    """Raised when the event is over."""
+
+
+class SessionFull(WebinarsError):
+    """Raised when a chosen session has no place left."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class SessionsClash(WebinarsError):
+    """Raised when two chosen sessions exclude each other."""
+
+    def __init__(self, slot: str) -> None:
+        super().__init__(slot)
+        self.slot = slot
+
+
+class UnknownSession(WebinarsError):
+    """Raised when a chosen session is not one that can be chosen at this event."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class NotPending(WebinarsError):
+    """Raised when a registration that nobody has to decide on is confirmed or declined."""
+
+
+class RegistrationCancelled(WebinarsError):
+    """Raised when a registration that was given up is asked for something."""
+
+
+class AddressTaken(WebinarsError):
+    """Raised when a corrected address and name already stand for another registration."""
+
+
+class GateClosed(WebinarsError):
+    """Raised when someone enters at a gate that does not let in now."""
+
+    def __init__(self, state: str) -> None:
+        super().__init__(state)
+        self.state = state
+
+
+class RoomMissing(WebinarsError):
+    """Raised when the room's address is not known yet."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong in a file: where, and why, in words for the person who wrote it.
+
+    `code` and `values` say the same to `eventfiles.explain`, which knows it in French too.
+    """
+
+    reason: str
+    file: str = ""
+    line: int | None = None
+    key: str = ""
+    code: str = ""
+    values: tuple[tuple[str, str], ...] = ()
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}" if self.line else self.file
+        return ": ".join(part for part in (place, self.key, self.reason) if part)
+
+
+class FileRefused(WebinarsError):
+    """Raised when a file cannot be taken as it is; nothing of it was."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__(problems)
+        self.problems = problems
+
+
+class WouldMailPeople(WebinarsError):
+    """Raised when a change would have to be told to people who are already registered."""
+
+    def __init__(self, keys: list[str], people: int) -> None:
+        super().__init__(keys, people)
+        self.keys = keys
+        self.people = people
+
+
+class ChangedElsewhere(WebinarsError):
+    """Raised when a key of an event file was changed elsewhere since it was last loaded."""
+
+    def __init__(self, keys: list[str]) -> None:
+        super().__init__(keys)
+        self.keys = keys
+
+
+class SessionsChosen(WebinarsError):
+    """Raised when an event file leaves out sessions that people who are registered chose."""
+
+    def __init__(self, codes: list[str]) -> None:
+        super().__init__(codes)
+        self.codes = codes
+
+
+class SlugTaken(WebinarsError):
+    """Raised when another event already has that slug."""
+
+
+class InstitutionAmbiguous(WebinarsError):
+    """Raised when institutions of several countries share an acronym: say `DGCL:MA`."""
+
+    def __init__(self, acronym: str, countries: list[str]) -> None:
+        super().__init__(acronym, countries)
+        self.acronym = acronym
+        self.countries = countries
+
+
+class OrganiserKnown(WebinarsError):
+    """Raised when an organiser with that address is there already."""
+
+
+class SignInRefused(WebinarsError):
+    """Raised when address and password do not go together."""
+
+
+class SignInThrottled(WebinarsError):
+    """Raised when too many attempts failed; it may be tried again at `until`."""
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__(until)
+        self.until = until
+
+
+class WeakPassword(WebinarsError):
+    """Raised when a password is too short."""
+
+    def __init__(self, minimum: int) -> None:
+        super().__init__(minimum)
+        self.minimum = minimum
+
+
+class ValueRefused(WebinarsError):
+    """Raised when what was typed cannot be taken; `reason` is a word such as `too-long`."""
+
+    def __init__(self, reason: str, **values: object) -> None:
+        super().__init__(reason, values)
+        self.reason = reason
+        self.values = values
+
+
+class AddressInUse(WebinarsError):
+    """Raised when pages cannot be served because something else listens at that port."""
+
+    def __init__(self, host: str, port: int) -> None:
+        super().__init__(host, port)
+        self.host = host
+        self.port = port
+
+
+class ClocksDiffer(WebinarsError):
+    """Raised when the clock of this machine is not the database server's; by how much."""
+
+    def __init__(self, by: timedelta) -> None:
+        super().__init__(by)
+        self.by = by
+
+
+class SettingRefused(WebinarsError):
+    """Raised when a setting cannot be used; the sentence names it, the fault and an example."""
+
+    def __init__(self, name: str, reason: str, example: str) -> None:
+        super().__init__(name, reason, example)
+        self.name = name
+        self.reason = reason
+        self.example = example
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.reason}; for example {self.example}"

@@ -1,0 +1,101 @@
+"""Personal links: tokens that are an authority by themselves, and the addresses they stand in.
+
+A token is the registration's random public id (64 bits) and a MAC of 128 bits over what the link is
+for, the id and the generation. Nothing personal is in it, none is stored, the same link can be
+written again in each mail, and raising the generation makes all earlier ones worthless.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import re
+import secrets
+from dataclasses import dataclass
+from enum import StrEnum
+from urllib.parse import urlsplit
+
+MAC_BYTES = 16
+ID_BYTES = 8
+REFERENCE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"  # no look-alikes, for the telephone
+
+
+class Scope(StrEnum):
+    """What a link is for."""
+
+    PAGE = "page"
+    ASSISTANT = "assistant"
+    GATE = "gate"
+
+
+@dataclass(frozen=True)
+class Links:
+    """Make and check the links of registrations, signed with the service's secret."""
+
+    secret: bytes
+    base_url: str
+
+    @property
+    def host(self) -> str:
+        """The host of the pages' address, as a Message-ID or a calendar's UID may bear it."""
+        host = urlsplit(self.base_url).hostname or ""
+        return host if re.fullmatch(r"[a-z0-9.-]+", host) else "localhost"
+
+    def make_token(self, scope: Scope, public_id: str, generation: int) -> str:
+        """Return the token of a registration for one use: 32 letters, digits, `-` and `_`."""
+        raw = bytes.fromhex(public_id) + self._mac(scope, public_id, generation)
+        return base64.urlsafe_b64encode(raw).decode()
+
+    def is_valid(self, token: str, scope: Scope, public_id: str, generation: int) -> bool:
+        """Tell whether a token gives that authority now; takes the same time either way."""
+        expected = self.make_token(scope, public_id, generation)
+        return hmac.compare_digest(clean_token(token).encode(), expected.encode())
+
+    def page_url(self, public_id: str, generation: int) -> str:
+        """Return the address of a registration's own page."""
+        return f"{self.base_url}/r/{self.make_token(Scope.PAGE, public_id, generation)}"
+
+    def assistant_url(self, public_id: str, generation: int) -> str:
+        """Return the address of a registration's own page for the assistant."""
+        return f"{self.base_url}/r/{self.make_token(Scope.ASSISTANT, public_id, generation)}"
+
+    def gate_url(self, public_id: str, generation: int) -> str:
+        """Return the address of a registration's connection link."""
+        return f"{self.base_url}/j/{self.make_token(Scope.GATE, public_id, generation)}"
+
+    def event_url(self, slug: str) -> str:
+        """Return the address of an event's page."""
+        return f"{self.base_url}/events/{slug}"
+
+    def _mac(self, scope: Scope, public_id: str, generation: int) -> bytes:
+        said = f"{scope}:{public_id}:{generation}".encode()
+        return hmac.digest(self.secret, said, hashlib.sha256)[:MAC_BYTES]
+
+
+def read_public_id(token: str) -> str | None:
+    """Return the public id that a token names, or `None` when it is no token at all.
+
+    Mail programs leave a dot, a bracket or a per cent code behind an address: those are overlooked.
+    Nothing is proved by this; `Links.is_valid` does that.
+    """
+    try:
+        raw = base64.b64decode(clean_token(token).encode("ascii"), altchars=b"-_", validate=True)
+    except (binascii.Error, UnicodeEncodeError):
+        return None
+    return raw[:ID_BYTES].hex() if len(raw) == ID_BYTES + MAC_BYTES else None
+
+
+def clean_token(token: str) -> str:
+    """Return a token without what mail programs leave behind an address."""
+    return token.split("%")[0].rstrip(".,;:>)]}\"' ")
+
+
+def draw_public_id() -> str:
+    """Return a fresh public id: 64 random bits in hexadecimal."""
+    return secrets.token_hex(ID_BYTES)
+
+
+def draw_reference() -> str:
+    """Return a fresh reference that can be read out on the phone, like `K7QM-3XPA`."""
+    drawn = "".join(secrets.choice(REFERENCE_ALPHABET) for _ in range(8))
+    return f"{drawn[:4]}-{drawn[4:]}"

@@ -1,0 +1,1 @@
+"""How a mail is made and leaves: composition, transports, the journal."""

@@ -1,0 +1,245 @@
+"""What each mail may say: one dataclass a mail, whose fields are all that its templates see.
+
+Everything is already in words and in the reader's language: hours with their cities, names, links.
+Templates choose words and order; they never work anything out.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from webinars.models import ContactPoint, Language, MailName, ProgrammeStatus
+
+
+@dataclass(frozen=True)
+class SessionLine:
+    """A session as a mail names it: its title, its hours or half-day, its room where known."""
+
+    title: str
+    when: str
+    room: str
+
+
+@dataclass(frozen=True)
+class SignatoryLine:
+    """Who signs: name, title, institution."""
+
+    name: str
+    title: str
+    institution: str
+
+
+@dataclass(frozen=True)
+class EventFacts:
+    """What every mail says of its event."""
+
+    title: str
+    title_language: Language
+    """French where the title was not translated."""
+    when: str
+    """Dates and hours in every zone that the event is read in."""
+    short_date: str
+    """The day that the mail is about, as its subject begins with it."""
+    url: str
+    organisers: tuple[str, ...]
+    contacts: tuple[ContactPoint, ...]
+
+
+@dataclass(frozen=True)
+class PersonFacts:
+    """Whom a mail concerns, and why it was sent."""
+
+    salutation: str
+    """The form of address, without its comma: repeated alike in the closing."""
+    name: str
+    organization: str
+    reference: str
+    page_url: str
+    """The reader's own page: the person's, or the assistant's in a copy."""
+    is_copy: bool
+    """Whether the reader is the assistant."""
+    rights_contact: str
+    """Who answers for personal data; empty: the organisers."""
+
+
+@dataclass(frozen=True)
+class LinkFacts:
+    """The way in: the link itself once it is due, else when it will come."""
+
+    gate_url: str
+    """Empty until the link is due, and for who comes in person."""
+    due: str
+    """When the link will be sent; empty once it is due, and for who comes in person."""
+    opens: str
+    """When it lets in on the first day; empty where the hours are not known."""
+    opens_before: str
+    """How long before the start that is, like `15 minutes`."""
+    dial_in: str
+    """How to listen by telephone; empty where one cannot, and wherever the link is not shown."""
+    several_days: bool
+    """Whether the person attends on several days."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventContext:
+    """What a mail may say when it goes to nobody in particular."""
+
+    mail: ClassVar[MailName]
+
+    event: EventFacts
+
+
+@dataclass(frozen=True, kw_only=True)
+class PersonalContext(EventContext):
+    """What a mail about someone's registration may say."""
+
+    person: PersonFacts
+
+
+@dataclass(frozen=True, kw_only=True)
+class LinkContext(PersonalContext):
+    """What a mail that also speaks of the way in may say."""
+
+    link: LinkFacts
+
+
+@dataclass(frozen=True, kw_only=True)
+class Confirmation(LinkContext):
+    """The place is kept: what was registered, and when or where the link is."""
+
+    mail = MailName.CONFIRMATION
+
+    is_update: bool
+    """Whether an earlier confirmation of this registration said something else."""
+    chosen: tuple[SessionLine, ...]
+    full: tuple[SessionLine, ...]
+    """Chosen, but full by the time the place came."""
+    venue: str
+    """Empty for who follows online."""
+    programme_status: ProgrammeStatus
+    signatories: tuple[SignatoryLine, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CalendarDay(PersonalContext):
+    """The calendar entry of a further day."""
+
+    mail = MailName.CALENDAR_DAY
+
+    day: str
+    sessions: tuple[SessionLine, ...]
+    venue: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class WaitingList(PersonalContext):
+    """No place yet; the page shows the rank, which a mail would freeze."""
+
+    mail = MailName.WAITING_LIST
+
+    priority_first: bool
+    """Whether the event has a priority audience at all."""
+    has_priority: bool
+    """Whether the person belongs to it."""
+    priority_until: str
+    """Until when places are kept for the priority audience; empty: there is none, or no longer."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegistrationReceived(PersonalContext):
+    """An organiser will decide."""
+
+    mail = MailName.REGISTRATION_RECEIVED
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegistrationDeclined(PersonalContext):
+    """An organiser decided against it."""
+
+    mail = MailName.REGISTRATION_DECLINED
+
+    reason: tuple[str, ...]
+    """The organiser's words, line by line."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegistrationCancelled(PersonalContext):
+    """The place was given up; a calendar entry that was sent goes with it."""
+
+    mail = MailName.REGISTRATION_CANCELLED
+
+    day: str
+    """Of several days, the further one that it takes out of the calendar; empty: the first."""
+    was_confirmed: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class OwnLink(PersonalContext):
+    """The way back to the registration's own page, for who asked."""
+
+    mail = MailName.OWN_LINK
+
+    status: str
+    """Where the registration stands, in words."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reminder(LinkContext):
+    """The day before, to who follows online."""
+
+    mail = MailName.REMINDER
+
+
+@dataclass(frozen=True, kw_only=True)
+class PracticalInformation(PersonalContext):
+    """The day before, to who comes in person."""
+
+    mail = MailName.PRACTICAL_INFORMATION
+
+    venue: str
+    chosen: tuple[SessionLine, ...]
+    programme_status: ProgrammeStatus
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConnectionLink(LinkContext):
+    """The personal link, on the day."""
+
+    mail = MailName.CONNECTION_LINK
+
+
+@dataclass(frozen=True, kw_only=True)
+class Thanks(PersonalContext):
+    """Afterwards, to who came."""
+
+    mail = MailName.THANKS
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoomMissing(EventContext):
+    """To the organisers: the link is due and nobody has entered the room."""
+
+    mail = MailName.ROOM_MISSING
+
+    slug: str
+    link_due: str
+    organiser_url: str
+
+
+CONTEXTS: dict[MailName, type[EventContext]] = {
+    context.mail: context
+    for context in (
+        Confirmation,
+        CalendarDay,
+        WaitingList,
+        RegistrationReceived,
+        RegistrationDeclined,
+        RegistrationCancelled,
+        OwnLink,
+        Reminder,
+        PracticalInformation,
+        ConnectionLink,
+        Thanks,
+        RoomMissing,
+    )
+}
+"""The context of each mail."""

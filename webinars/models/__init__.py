@@ -1,0 +1,106 @@
+"""Every table: the data dictionary.
+
+One module a group of tables, all of them named from here.
+"""
+
+from webinars.models.enums import (
+    AttendanceMode,
+    CalendarMethod,
+    Civility,
+    DeliveryState,
+    EventKind,
+    EventState,
+    EventStatus,
+    HalfDay,
+    InstitutionRole,
+    Lane,
+    Language,
+    MailingState,
+    MailName,
+    Mode,
+    OrganizationKind,
+    Presence,
+    ProgrammeStatus,
+    QuestionKind,
+    RegistrationStatus,
+    Role,
+    SessionKind,
+)
+from webinars.models.events import (
+    Document,
+    Event,
+    EventInstitution,
+    Question,
+    Session,
+)
+from webinars.models.mailings import (
+    Delivery,
+    Mailing,
+    Upkeep,
+)
+from webinars.models.people import (
+    Contact,
+    Institution,
+    Organiser,
+    SignInThrottle,
+)
+from webinars.models.registrations import (
+    ExportRecord,
+    Registration,
+    SessionChoice,
+)
+from webinars.models.values import (
+    ContactPoint,
+    FormerDates,
+    Notice,
+    Priority,
+    Signatory,
+    Translated,
+    Venue,
+)
+
+__all__ = [
+    "AttendanceMode",
+    "CalendarMethod",
+    "Civility",
+    "Contact",
+    "ContactPoint",
+    "Delivery",
+    "DeliveryState",
+    "Document",
+    "Event",
+    "EventInstitution",
+    "EventKind",
+    "EventState",
+    "EventStatus",
+    "ExportRecord",
+    "FormerDates",
+    "HalfDay",
+    "Institution",
+    "InstitutionRole",
+    "Lane",
+    "Language",
+    "MailName",
+    "Mailing",
+    "MailingState",
+    "Mode",
+    "Notice",
+    "Organiser",
+    "OrganizationKind",
+    "Presence",
+    "Priority",
+    "ProgrammeStatus",
+    "Question",
+    "QuestionKind",
+    "Registration",
+    "RegistrationStatus",
+    "Role",
+    "Session",
+    "SessionChoice",
+    "SessionKind",
+    "SignInThrottle",
+    "Signatory",
+    "Translated",
+    "Upkeep",
+    "Venue",
+]

@@ -1,0 +1,201 @@
+"""The closed lists of words: states, kinds and roles, as INTERFACE states them."""
+
+from enum import StrEnum
+
+
+class Language(StrEnum):
+    """A language that pages and mails are written in."""
+
+    FRENCH = "fr"
+    ARABIC = "ar"
+    ENGLISH = "en"
+
+
+class EventKind(StrEnum):
+    WEBINAR = "webinar"
+    ASSISES = "assises"
+    MEETING = "meeting"
+    CEREMONY = "ceremony"
+
+
+class Mode(StrEnum):
+    """How an event takes place."""
+
+    ONLINE = "online"
+    ONSITE = "onsite"
+    HYBRID = "hybrid"
+
+
+class EventStatus(StrEnum):
+    """What the organisers decided to show."""
+
+    DRAFT = "draft"
+    ANNOUNCED = "announced"
+    PUBLISHED = "published"
+
+
+class EventState(StrEnum):
+    """Where an event stands at an instant; computed, never stored."""
+
+    DRAFT = "draft"
+    ANNOUNCED = "announced"
+    OPEN = "open"
+    CLOSED = "closed"
+    RUNNING = "running"
+    ENDED = "ended"
+    POSTPONED = "postponed"
+    CANCELLED = "cancelled"
+
+
+class InstitutionRole(StrEnum):
+    PILOT = "pilot"
+    PARTNER = "partner"
+
+
+class ProgrammeStatus(StrEnum):
+    """Which side has validated the programme."""
+
+    DRAFT = "draft"
+    VALIDATED_FR = "validated_fr"
+    VALIDATED_MA = "validated_ma"
+    FINAL = "final"
+
+
+class SessionKind(StrEnum):
+    OPENING = "opening"
+    PLENARY = "plenary"
+    WORKSHOP = "workshop"
+    ROUND_TABLE = "round_table"
+    MEETINGS = "meetings"
+    SIGNING = "signing"
+    QUESTIONS = "questions"
+    CLOSING = "closing"
+    OTHER = "other"
+
+
+class HalfDay(StrEnum):
+    """A part of a day in a programme whose hours are not known."""
+
+    MORNING = "morning"
+    AFTERNOON = "afternoon"
+    EVENING = "evening"
+
+
+class QuestionKind(StrEnum):
+    """The kind of answer that an event's own question takes."""
+
+    TEXT = "text"
+    CHOICE = "choice"
+    BOOLEAN = "boolean"
+
+
+class Civility(StrEnum):
+    MADAME = "mme"
+    MONSIEUR = "m"
+    NONE = "none"
+
+
+class Role(StrEnum):
+    """In what capacity a person takes part."""
+
+    ELECTED = "elected"
+    STAFF = "staff"
+    STATE = "state"
+    ASSOCIATION = "association"
+    COMPANY = "company"
+    ACADEMIC = "academic"
+    PRESS = "press"
+    OTHER = "other"
+
+
+class OrganizationKind(StrEnum):
+    COMMUNE = "commune"
+    EPCI = "epci"
+    DEPARTEMENT = "departement"
+    REGION = "region"
+    PROVINCE = "province"
+    PREFECTURE = "prefecture"
+    STATE = "state"
+    EMBASSY = "embassy"
+    ASSOCIATION = "association"
+    OPERATOR = "operator"
+    UNIVERSITY = "university"
+    PRESS = "press"
+    OTHER = "other"
+
+
+class AttendanceMode(StrEnum):
+    """Where a person follows a hybrid event from."""
+
+    ONLINE = "online"
+    ONSITE = "onsite"
+
+
+class RegistrationStatus(StrEnum):
+    PENDING = "pending"
+    CONFIRMED = "confirmed"
+    WAITING = "waiting"
+    DECLINED = "declined"
+    CANCELLED = "cancelled"
+
+
+class Presence(StrEnum):
+    """What was seen on site."""
+
+    PRESENT = "present"
+    ABSENT = "absent"
+    EXCUSED = "excused"
+
+
+class MailName(StrEnum):
+    """A mail's name: the template's folder, the log word and the golden file."""
+
+    CONFIRMATION = "confirmation"
+    CALENDAR_DAY = "calendar-day"
+    WAITING_LIST = "waiting-list"
+    REGISTRATION_RECEIVED = "registration-received"
+    REGISTRATION_DECLINED = "registration-declined"
+    REGISTRATION_CANCELLED = "registration-cancelled"
+    OWN_LINK = "own-link"
+    REMINDER = "reminder"
+    PRACTICAL_INFORMATION = "practical-information"
+    CONNECTION_LINK = "connection-link"
+    THANKS = "thanks"
+    ROOM_MISSING = "room-missing"
+
+
+class MailingState(StrEnum):
+    PLANNED = "planned"
+    HELD = "held"
+    SENDING = "sending"
+    PAUSED = "paused"
+    DONE = "done"
+    CANCELLED = "cancelled"
+
+
+class DeliveryState(StrEnum):
+    PENDING = "pending"
+    SENDING = "sending"
+    ACCEPTED = "accepted"
+    DELIVERED = "delivered"
+    BOUNCED = "bounced"
+    FAILED = "failed"
+    UNCERTAIN = "uncertain"
+    EXPIRED = "expired"
+    SUPPRESSED = "suppressed"
+    CANCELLED = "cancelled"
+
+
+class Lane(StrEnum):
+    """Which queue a delivery waits in, so that a confirmation never waits behind a mailing."""
+
+    PROMPT = "prompt"
+    BULK = "bulk"
+
+
+class CalendarMethod(StrEnum):
+    """What a calendar entry asks the calendar to do (RFC 5546)."""
+
+    PUBLISH = "PUBLISH"
+    REQUEST = "REQUEST"
+    CANCEL = "CANCEL"

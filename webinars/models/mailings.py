@@ -1,0 +1,125 @@
+"""Tables of what is written to people: mailings, and deliveries, whose rows are the queue."""
+
+from datetime import date, datetime
+
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from webinars.database import Base, UtcDateTime, choice
+from webinars.models.enums import DeliveryState, Lane, Language, MailingState, MailName
+from webinars.models.events import Event
+from webinars.models.registrations import Registration
+
+
+class Mailing(Base):
+    """One text, to one audience of one event, at one due time.
+
+    `confirmation` and `waiting-list` are mailings too: due at once, for each person by herself.
+    """
+
+    __tablename__ = "mailings"
+    __table_args__ = (
+        UniqueConstraint("event_id", "template", "rule"),
+        Index("ix_mailings_state_due", "state", "due_at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    event_id: Mapped[int] = mapped_column(ForeignKey("events.id", ondelete="CASCADE"))
+    template: Mapped[MailName] = mapped_column(choice(MailName))
+    rule: Mapped[str]
+    """When it is due, as the event file says it: `day 08:00`, `end+1h`; `at once`."""
+    due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """`None`: at once, whenever a person comes to it."""
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    """From then on it is no longer sent."""
+    state: Mapped[MailingState] = mapped_column(choice(MailingState))
+    reason: Mapped[str | None]
+    """Why it is held, paused or cancelled: a word such as `room-missing`."""
+    cursor: Mapped[int] = mapped_column(default=0)
+    """The last registration that its audience was expanded to."""
+    event_revision: Mapped[int] = mapped_column(default=0)
+
+    event: Mapped[Event] = relationship(lazy="raise")
+
+
+class Delivery(Base):
+    """One mail to one person. The row is the queue; brokers only carry hints that it is there."""
+
+    __tablename__ = "deliveries"
+    __table_args__ = (
+        Index(
+            "ix_deliveries_waiting",
+            "lane",
+            "not_before",
+            "id",
+            sqlite_where=text("state = 'pending'"),
+            postgresql_where=text("state = 'pending'"),
+        ),
+        Index(
+            "ix_deliveries_leased",
+            "lease_until",
+            sqlite_where=text("state = 'sending'"),
+            postgresql_where=text("state = 'sending'"),
+        ),
+        Index("ix_deliveries_mailing_state", "mailing_id", "state"),
+        Index("ix_deliveries_event", "event_id", "id"),
+        Index(
+            "ix_deliveries_by_form",
+            "email_key",
+            "due_at",
+            sqlite_where=text("by_form"),
+            postgresql_where=text("by_form"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    intent: Mapped[str] = mapped_column(unique=True)
+    """What it is for, once: `confirmation:r81:g0`. Whatever runs twice adds no second row."""
+    event_id: Mapped[int] = mapped_column(ForeignKey("events.id"))
+    mailing_id: Mapped[int | None] = mapped_column(ForeignKey("mailings.id", ondelete="SET NULL"))
+    registration_id: Mapped[int | None] = mapped_column(ForeignKey("registrations.id"), index=True)
+    """`None`: to an organiser."""
+    template: Mapped[MailName] = mapped_column(choice(MailName))
+    is_copy: Mapped[bool] = mapped_column(default=False)
+    """Whether it goes to the assistant, headed as a copy."""
+    by_form: Mapped[bool] = mapped_column(default=False)
+    """Whether a stranger's form caused it: those are limited for each address."""
+    day: Mapped[date | None]
+    """The local day whose calendar entry it carries, for `calendar-day`."""
+    email: Mapped[str]
+    email_key: Mapped[str]
+    language: Mapped[Language] = mapped_column(choice(Language))
+    lane: Mapped[Lane] = mapped_column(choice(Lane))
+    calendar_sequence: Mapped[int] = mapped_column(default=0)
+    """Of the calendar entry, as it was when the row was written."""
+
+    state: Mapped[DeliveryState] = mapped_column(choice(DeliveryState))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    """Also the message's date, so that a resend is the same message."""
+    due_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    not_before: Mapped[datetime] = mapped_column(UtcDateTime)
+    """The next attempt: `due_at`, or later after a refusal or for the sake of the limit."""
+    expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    attempts: Mapped[int] = mapped_column(default=0)
+    lease_owner: Mapped[str | None]
+    lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    lease_epoch: Mapped[int] = mapped_column(default=0)
+    """Raised by every claim: a worker that lost its lease cannot record over its successor."""
+    accepted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    reply: Mapped[str | None]
+    """The relay's last word, or why it was not sent."""
+    maybe_twice: Mapped[bool] = mapped_column(default=False)
+    """Whether a worker died between sending and the relay's answer, so that it was sent again."""
+
+    registration: Mapped[Registration | None] = relationship(lazy="raise")
+    mailing: Mapped[Mailing | None] = relationship(lazy="raise")
+    event: Mapped[Event] = relationship(lazy="raise")
+
+
+class Upkeep(Base):
+    """When a nightly task was last done, so that two timers do it once."""
+
+    __tablename__ = "upkeep"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    done_on: Mapped[date]

@@ -1,0 +1,82 @@
+"""The values that an event is made of besides its columns: frozen, kept as JSON."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from webinars.models.enums import Language, OrganizationKind
+
+
+@dataclass(frozen=True)
+class Translated:
+    """A text in French and perhaps in the other languages."""
+
+    fr: str
+    ar: str | None = None
+    en: str | None = None
+
+    def into(self, language: Language) -> str:
+        """Return the text in that language, or in French when it was not translated."""
+        return {Language.ARABIC: self.ar, Language.ENGLISH: self.en}.get(language) or self.fr
+
+    def language_shown(self, language: Language) -> Language:
+        """Return the language that `into` answers in, for the `lang` attribute of a page."""
+        known = {Language.ARABIC: self.ar, Language.ENGLISH: self.en}
+        return language if known.get(language) else Language.FRENCH
+
+
+@dataclass(frozen=True)
+class Venue:
+    """Where people go; the country is an ISO 3166-1 alpha-2 code."""
+
+    name: str
+    city: str = ""
+    country: str = ""
+
+
+@dataclass(frozen=True)
+class Priority:
+    """Who goes first. All conditions hold together; an empty list is no condition."""
+
+    countries: tuple[str, ...] = ()
+    kinds: tuple[OrganizationKind, ...] = ()
+    until: datetime | None = None
+    """Local wall time in the event's zone; `None`: until registrations close."""
+
+
+@dataclass(frozen=True)
+class ContactPoint:
+    """A person or an office that answers questions about the event."""
+
+    name: str
+    institution: str = ""
+    email: str = ""
+    phone: str = ""
+
+
+@dataclass(frozen=True)
+class Signatory:
+    """Who signs the invitation; titles are free text, for no rule derives them."""
+
+    name: str
+    title: str = ""
+    institution: str = ""
+
+
+@dataclass(frozen=True)
+class Notice:
+    """What the information notice says (GDPR art. 13, Moroccan law 09-08)."""
+
+    controllers: tuple[str, ...] = ()
+    """Acronyms of institutions of the event."""
+    purposes: Translated | None = None
+    retention_months: int = 12
+    rights_contact: str = ""
+    cndp_number: str = ""
+
+
+@dataclass(frozen=True)
+class FormerDates:
+    """When the event was to take place before it moved; a date where no hour was known."""
+
+    starts: datetime | date
+    ends: datetime | date

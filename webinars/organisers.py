@@ -1,0 +1,302 @@
+"""Who runs events: accounts, passwords, signing in, and what an organiser may run.
+
+Hashing a password is slow on purpose, and a change on SQLite keeps everyone else from writing. So
+signing in has three steps, and the slow one is outside of any transaction:
+
+    attempt = organisers.begin_sign_in(tx, email)                  # a reading
+    verdict = attempt.verify(password)                             # slow, touches nothing
+    outcome = organisers.sign_in(tx, verdict, now=now)             # a change: commits failures too
+
+Failures are counted for an address whether or not an organiser has it, and the time taken says
+nothing either. Nothing here knows cookies: that is `webinars.web.organiser`.
+"""
+
+import secrets
+import threading
+import unicodedata
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from sqlalchemy import delete, select
+from sqlalchemy.orm import joinedload, selectinload
+
+from webinars.database import Transaction, lock_name
+from webinars.errors import (
+    InstitutionAmbiguous,
+    NotFound,
+    OrganiserKnown,
+    SignInRefused,
+    SignInThrottled,
+    WeakPassword,
+)
+from webinars.models import Event, EventInstitution, Institution, Organiser, SignInThrottle
+
+MINIMUM_PASSWORD_LENGTH = 12
+FAILURES_BEFORE_WAITING = 5
+FIRST_WAIT = timedelta(seconds=15)
+LONGEST_WAIT = timedelta(minutes=15)
+FAILURES_FORGOTTEN_AFTER = timedelta(days=1)
+
+# Argon2id with the second choice of parameters of the OWASP password storage guide: 19 MiB for each
+# attempt, so that a flood of them does not exhaust a small server. A hash made with others is made
+# anew when its owner next signs in.
+_HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+_HASHING = threading.BoundedSemaphore(4)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether a password belongs to an address, before it is known whether it may be tried."""
+
+    email_key: str
+    organiser_id: int | None
+    password_hash: str
+    """What the password was compared with: it may be another one by the time it counts."""
+    matches: bool
+    fresh_hash: str | None
+    """The same password hashed with today's parameters, where those of its hash are others."""
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """An address that someone wants to sign in with."""
+
+    email_key: str
+    organiser_id: int | None
+    password_hash: str
+
+    def verify(self, password: str) -> Verdict:
+        """Compare a password with the one kept; takes the same time for an unknown address."""
+        matches = _verify(self.password_hash, password) and self.organiser_id is not None
+        is_outdated = matches and _HASHER.check_needs_rehash(self.password_hash)
+        return Verdict(
+            email_key=self.email_key,
+            organiser_id=self.organiser_id,
+            password_hash=self.password_hash,
+            matches=matches,
+            fresh_hash=_hash(password) if is_outdated else None,
+        )
+
+
+def add(
+    tx: Transaction, email: str, password: str, *, institution: str | None, now: datetime
+) -> Organiser:
+    """Add an organiser, for an institution by its acronym or for the whole service.
+
+    `institution` is an acronym, `ACRONYM:CC` where two countries share it; `None` sees every event.
+
+    :raises WeakPassword: it has fewer than twelve characters.
+    :raises NotFound: no institution has that acronym.
+    :raises InstitutionAmbiguous: several countries have one.
+    :raises OrganiserKnown: the address is an organiser's already.
+    """
+    if find(tx, email) is not None:
+        raise OrganiserKnown
+    organiser = Organiser(
+        email=email.strip(),
+        email_key=_key(email),
+        password_hash=_hash_new(password),
+        institution=None if institution is None else get_institution(tx, institution),
+        sign_in_generation=0,
+        created_at=now,
+    )
+    tx.add(organiser)
+    tx.flush()
+    return organiser
+
+
+def set_password(tx: Transaction, email: str, password: str) -> None:
+    """Change an organiser's password, end every sign-in and forget the failed ones.
+
+    :raises WeakPassword: it has fewer than twelve characters.
+    :raises NotFound: no organiser has that address.
+    """
+    organiser = find(tx, email)
+    if organiser is None:
+        raise NotFound("organiser", email)
+    organiser.password_hash = _hash_new(password)
+    organiser.sign_in_generation += 1
+    _forget_failures_of(tx, organiser.email_key)
+    tx.flush()
+
+
+def begin_sign_in(tx: Transaction, email: str) -> Attempt:
+    """Look up what a password is to be compared with; a reading is enough."""
+    organiser = find(tx, email)
+    if organiser is None:
+        return Attempt(_key(email), None, _nobodys_hash())
+    return Attempt(organiser.email_key, organiser.id, organiser.password_hash)
+
+
+def sign_in(
+    tx: Transaction, verdict: Verdict, *, now: datetime
+) -> Organiser | SignInRefused | SignInThrottled:
+    """Let an organiser in, or answer why not.
+
+    A refusal is returned and not raised, since raising would undo the count of failures. Attempts
+    made at the same instant count one after the other: whoever comes while the address has to wait
+    is told to wait, with the right password too, and adds nothing to the count.
+    """
+    lock_name(tx, f"sign-in:{verdict.email_key}")
+    throttle = tx.get(SignInThrottle, verdict.email_key)
+    if throttle and throttle.blocked_until and now < throttle.blocked_until:
+        return SignInThrottled(throttle.blocked_until)
+    organiser = get(tx, verdict.organiser_id) if verdict.organiser_id is not None else None
+    # The password may have been changed since it was compared.
+    is_current = organiser is not None and organiser.password_hash == verdict.password_hash
+    if organiser is None or not is_current or not verdict.matches:
+        _record_failure(tx, verdict.email_key, throttle, now)
+        return SignInRefused()
+    if verdict.fresh_hash is not None:
+        organiser.password_hash = verdict.fresh_hash
+    _forget_failures_of(tx, verdict.email_key)
+    tx.flush()
+    return organiser
+
+
+def wait_after(failures: int) -> timedelta:
+    """Return how long an address has to wait after so many failed sign-ins in a row.
+
+    Nothing for the first four; then a quarter of a minute, doubled each time, up to a quarter of an
+    hour.
+    """
+    if failures < FAILURES_BEFORE_WAITING:
+        return timedelta()
+    doublings = min(failures - FAILURES_BEFORE_WAITING, 16)
+    return min(FIRST_WAIT * (1 << doublings), LONGEST_WAIT)
+
+
+def forget_failures(tx: Transaction, *, now: datetime) -> None:
+    """Forget failed sign-ins of more than a day ago, as is done every night."""
+    tx.execute(
+        delete(SignInThrottle).where(
+            SignInThrottle.last_failed_at <= now - FAILURES_FORGOTTEN_AFTER
+        )
+    )
+
+
+def may_run(organiser: Organiser, event: Event) -> bool:
+    """Tell whether an organiser may see and run an event: the one rule of permission.
+
+    Whoever belongs to no institution runs the service, and so every event; everyone else the events
+    that their institution pilots or is a partner of.
+    """
+    if organiser.institution_id is None:
+        return True
+    return any(one.institution_id == organiser.institution_id for one in event.institutions)
+
+
+def find(tx: Transaction, email: str) -> Organiser | None:
+    """Find the organiser with that address, in whatever case it is typed."""
+    return tx.scalar(
+        select(Organiser)
+        .where(Organiser.email_key == _key(email))
+        .options(joinedload(Organiser.institution))
+    )
+
+
+def find_by_id(tx: Transaction, organiser_id: int) -> Organiser | None:
+    """Find the organiser who signed in, with the institution."""
+    return tx.scalar(
+        select(Organiser)
+        .where(Organiser.id == organiser_id)
+        .options(joinedload(Organiser.institution))
+    )
+
+
+def get(tx: Transaction, organiser_id: int) -> Organiser:
+    """Return the organiser of that number, with the institution.
+
+    :raises NotFound: there is none any more.
+    """
+    organiser = find_by_id(tx, organiser_id)
+    if organiser is None:
+        raise NotFound("organiser")
+    return organiser
+
+
+def get_institution(tx: Transaction, acronym: str) -> Institution:
+    """Return the institution of that acronym, or of `ACRONYM:CC` where two countries share one.
+
+    :raises NotFound: there is none.
+    :raises InstitutionAmbiguous: there are several, and the country was not said.
+    """
+    name, _, country = acronym.partition(":")
+    query = select(Institution).where(Institution.acronym == name)
+    if country:
+        query = query.where(Institution.country == country.upper())
+    found = tx.scalars(query.order_by(Institution.country)).all()
+    if not found:
+        raise NotFound("institution", acronym)
+    if len(found) > 1:
+        raise InstitutionAmbiguous(name, [one.country for one in found])
+    return found[0]
+
+
+def list_events_for(tx: Transaction, organiser: Organiser, *, now: datetime) -> list[Event]:
+    """List the events that an organiser may run: those to come, soonest first, then those past."""
+    query = select(Event).options(
+        selectinload(Event.institutions).joinedload(EventInstitution.institution)
+    )
+    if organiser.institution_id is not None:
+        query = query.where(Event.institutions.any(institution_id=organiser.institution_id))
+    events = tx.scalars(query.order_by(Event.starts_at, Event.id)).all()
+    coming = [event for event in events if event.ends_at > now]
+    past = [event for event in events if event.ends_at <= now]
+    return coming + past[::-1]
+
+
+def _record_failure(
+    tx: Transaction, email_key: str, throttle: SignInThrottle | None, now: datetime
+) -> None:
+    if throttle is None:
+        throttle = SignInThrottle(email_key=email_key, failures=0, last_failed_at=now)
+        tx.add(throttle)
+    elif throttle.last_failed_at <= now - FAILURES_FORGOTTEN_AFTER:
+        throttle.failures = 0
+    throttle.failures += 1
+    throttle.last_failed_at = now
+    wait = wait_after(throttle.failures)
+    throttle.blocked_until = now + wait if wait else None
+    tx.flush()
+
+
+def _forget_failures_of(tx: Transaction, email_key: str) -> None:
+    tx.execute(delete(SignInThrottle).where(SignInThrottle.email_key == email_key))
+
+
+def _key(email: str) -> str:
+    return email.strip().lower()
+
+
+def _hash_new(password: str) -> str:
+    if len(_normal(password)) < MINIMUM_PASSWORD_LENGTH:
+        raise WeakPassword(MINIMUM_PASSWORD_LENGTH)
+    return _hash(password)
+
+
+def _hash(password: str) -> str:
+    with _HASHING:
+        return _HASHER.hash(_normal(password))
+
+
+@cache
+def _nobodys_hash() -> str:
+    """Return what an unknown address is verified with, so that it takes as long as a known one."""
+    return _hash(secrets.token_hex(16))
+
+
+def _verify(password_hash: str, password: str) -> bool:
+    with _HASHING:
+        try:
+            return _HASHER.verify(password_hash, _normal(password))
+        except (VerificationError, InvalidHashError):
+            return False
+
+
+def _normal(password: str) -> str:
+    """Return a password as every keyboard and system would send it: an é is one letter or two."""
+    return unicodedata.normalize("NFKC", password)

@@ -1,0 +1,197 @@
+"""The participants of events, looked at: by link, by number, listed, searched and counted.
+
+Nothing is changed here; the commands are in `webinars.registrations`.
+"""
+
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy.orm import joinedload
+from sqlalchemy.orm.attributes import set_committed_value
+
+from webinars import choices, contacts, events
+from webinars.database import Transaction
+from webinars.errors import NotFound
+from webinars.links import Links, Scope, read_public_id
+from webinars.models import (
+    AttendanceMode,
+    Event,
+    OrganizationKind,
+    Presence,
+    Registration,
+    RegistrationStatus,
+    Session,
+    SessionChoice,
+)
+
+
+@dataclass(frozen=True)
+class Filter:
+    """What a list of participants is limited to; what is left out limits nothing."""
+
+    search: str = ""
+    """Words of a name, an organisation, an address or a reference, without regard to accents."""
+    status: RegistrationStatus | None = None
+    presence: Presence | None = None
+    has_entered: bool | None = None
+    kind: OrganizationKind | None = None
+    country: str = ""
+    session: str = ""
+    """A session's code."""
+    source: str = ""
+    attendance_mode: AttendanceMode | None = None
+
+
+def get(tx: Transaction, registration_id: int) -> Registration:
+    """Return a registration with its event and the sessions it chose.
+
+    :raises NotFound: there is none, or its personal data have been erased.
+    """
+    found = _find(tx, Registration.id == registration_id)
+    if found is None:
+        raise NotFound("registration", str(registration_id))
+    return found
+
+
+def find_by_token(
+    tx: Transaction, links: Links, token: str, scopes: Collection[Scope]
+) -> tuple[Registration, Scope] | None:
+    """Find the registration that a link stands for, with its event, and what the link is for."""
+    public_id = read_public_id(token)
+    if public_id is None:
+        return None
+    found = _find(tx, Registration.public_id == public_id)
+    if found is None:
+        return None
+    for scope in scopes:
+        if links.is_valid(token, scope, public_id, found.link_generation):
+            return found, scope
+    return None
+
+
+def get_by_token(
+    tx: Transaction, links: Links, token: str, scopes: Collection[Scope]
+) -> tuple[Registration, Scope]:
+    """Return the registration that a link stands for, with its event, and what the link is for.
+
+    :raises NotFound: the link is none of ours, is for something else, or is worthless by now.
+    """
+    found = find_by_token(tx, links, token, scopes)
+    if found is None:
+        raise NotFound("registration")
+    return found
+
+
+def get_for_gate(tx: Transaction, links: Links, token: str) -> Registration:
+    """Return the registration whose connection link this is, with its event.
+
+    :raises NotFound: the link is none of ours, is for something else, or is worthless by now.
+    """
+    return get_by_token(tx, links, token, {Scope.GATE})[0]
+
+
+def list_rows(
+    tx: Transaction,
+    event_id: int,
+    wanted: Filter | None = None,
+    *,
+    limit: int | None = None,
+    offset: int = 0,
+) -> list[Registration]:
+    """List the participants of an event by name, with the sessions they chose."""
+    rows = (
+        select(Registration)
+        .where(match(event_id, wanted))
+        .order_by(Registration.name_key, Registration.id)
+        .limit(limit)
+        .offset(offset)
+        .options(choices.LOADED)
+    )
+    return list(tx.scalars(rows))
+
+
+def count(tx: Transaction, event_id: int, wanted: Filter | None = None) -> int:
+    """Count the participants that `list_rows` would list without a limit."""
+    rows = select(func.count()).select_from(Registration).where(match(event_id, wanted))
+    return tx.scalar(rows) or 0
+
+
+def list_sources(tx: Transaction, event_id: int) -> list[str]:
+    """List who entered the registrations of an event: `form`, acronyms, `import`."""
+    rows = select(Registration.source).where(match(event_id)).distinct()
+    return sorted(tx.scalars(rows))
+
+
+def list_countries(tx: Transaction, event_id: int, wanted: Filter | None = None) -> list[str]:
+    """List the countries, by ISO code, that those in the list come from."""
+    return list(tx.scalars(select(Registration.country).where(match(event_id, wanted)).distinct()))
+
+
+def match(event_id: int, wanted: Filter | None = None) -> ColumnElement[bool]:
+    """Return the condition under which a registration is in the list, for any query of it.
+
+    Whoever had personal data erased is in no list.
+    """
+    wanted = wanted or Filter()
+    columns: dict[Any, object] = {
+        Registration.status: wanted.status,
+        Registration.presence: wanted.presence,
+        Registration.organization_kind: wanted.kind,
+        Registration.country: wanted.country,
+        Registration.source: wanted.source,
+        Registration.attendance_mode: wanted.attendance_mode,
+    }
+    conditions = [Registration.event_id == event_id, Registration.erased_at.is_(None)]
+    conditions += [column == value for column, value in columns.items() if value]
+    if wanted.has_entered is not None:
+        conditions.append(Registration.entered_at.is_not(None) == wanted.has_entered)
+    if wanted.session:
+        conditions.append(_chose(wanted.session))
+    conditions += [_says(word) for word in contacts.fold_for_search(wanted.search)]
+    return and_(*conditions)
+
+
+def count_by_status(
+    tx: Transaction, event_ids: Collection[int]
+) -> dict[int, Counter[RegistrationStatus]]:
+    """Count the registrations of each of the events by status; the erased ones still count."""
+    counted: dict[int, Counter[RegistrationStatus]] = {one: Counter() for one in event_ids}
+    rows = tx.execute(
+        select(Registration.event_id, Registration.status, func.count())
+        .where(Registration.event_id.in_(event_ids))
+        .group_by(Registration.event_id, Registration.status)
+    )
+    for event_id, status, number in rows:
+        counted[event_id][status] = number
+    return counted
+
+
+def _find(tx: Transaction, condition: ColumnElement[bool]) -> Registration | None:
+    """Find a registration with the sessions it chose, in one question, and with its event."""
+    found = tx.execute(
+        select(Registration, Event.edition)
+        .join(Event, Event.id == Registration.event_id)
+        .where(condition, Registration.erased_at.is_(None))
+        .options(joinedload(Registration.choices).joinedload(SessionChoice.session))
+    ).unique()
+    for registration, edition in found:
+        event = events.take(tx, registration.event_id, edition)
+        set_committed_value(registration, "event", event)
+        return registration
+    return None
+
+
+def _says(word: str) -> ColumnElement[bool]:
+    reference = func.lower(func.replace(Registration.reference, "-", ""))
+    texts = (Registration.name_key, Registration.organization_key, Registration.email_key)
+    said = texts[0] + " " + texts[1] + " " + texts[2] + " " + reference
+    return said.contains(word, autoescape=True)
+
+
+def _chose(code: str) -> ColumnElement[bool]:
+    return Registration.choices.any(
+        and_(SessionChoice.is_full.is_(False), SessionChoice.session.has(Session.code == code))
+    )

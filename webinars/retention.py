@@ -1,0 +1,114 @@
+"""Personal data leave in time: erased on request, purged when an event's retention ends.
+
+The rows stay, so that the counts do: how many, of which country, kind and role, and who came.
+"""
+
+import calendar
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, select, update
+
+from webinars import contacts, links, zones
+from webinars.database import Transaction
+from webinars.models import Delivery, DeliveryState, Event, ExportRecord, Registration
+
+BLANK: dict[str, object] = {
+    "contact_id": None,
+    "decline_reason": None,
+    "form_identity": None,
+    "last_name": "",
+    "first_name": "",
+    "name_key": "",
+    "email": "",
+    "email_key": "",
+    "phone": "",
+    "job_title": "",
+    "organization": "",
+    "organization_key": "",
+    "on_behalf_of": "",
+    "assistant_email": "",
+    "question": "",
+    "answers": {},
+}
+"""What an erased registration says of the person."""
+BATCH = 1_000
+
+
+@dataclass(frozen=True)
+class Purged:
+    """How much a purge made anonymous."""
+
+    events: int = 0
+    registrations: int = 0
+
+
+def purge(tx: Transaction, *, now: datetime) -> Purged:
+    """Make the registrations anonymous of every event whose retention has ended; once each."""
+    due = [event for event in _list_unpurged(tx, now) if ends_at(event) <= now]
+    purged = sum(_purge(tx, event, now) for event in due)
+    return Purged(len(due), purged)
+
+
+def ends_at(event: Event) -> datetime:
+    """Return the instant at which an event's retention ends: months after its end, local time."""
+    end = zones.to_local(event.ends_at, event.timezone).replace(tzinfo=None)
+    months = end.year * 12 + end.month - 1 + event.notice.retention_months
+    year, month = divmod(months, 12)
+    last = calendar.monthrange(year, month + 1)[1]
+    return zones.to_instant(
+        end.replace(year=year, month=month + 1, day=min(end.day, last)), event.timezone
+    )
+
+
+def anonymise(
+    tx: Transaction, condition: ColumnElement[bool], *, now: datetime, batch: int = BATCH
+) -> int:
+    """Remove the personal data of the registrations that meet a condition, and tell how many.
+
+    Their links die, their mail is not sent any more, and what was sent loses its address.
+    """
+    rows = tx.execute(
+        select(Registration.id, Registration.contact_id).where(
+            condition, Registration.erased_at.is_(None)
+        )
+    ).all()
+    for start in range(0, len(rows), batch):
+        some = rows[start : start + batch]
+        _anonymise(tx, [row.id for row in some], now)
+        contacts.remove_unused(tx, {row.contact_id for row in some if row.contact_id})
+    return len(rows)
+
+
+def _list_unpurged(tx: Transaction, now: datetime) -> list[Event]:
+    over = select(Event).where(Event.purged_at.is_(None), Event.ends_at <= now)
+    return list(tx.scalars(over.order_by(Event.id)))
+
+
+def _purge(tx: Transaction, event: Event, now: datetime) -> int:
+    purged = anonymise(tx, Registration.event_id == event.id, now=now)
+    # A list may have been limited to a name.
+    tx.execute(update(ExportRecord).where(ExportRecord.event_id == event.id).values(filter=""))
+    event.purged_at = now
+    tx.flush()
+    return purged
+
+
+def _anonymise(tx: Transaction, ids: list[int], now: datetime) -> None:
+    theirs = Delivery.registration_id.in_(ids)
+    waiting = Delivery.state.in_({DeliveryState.PENDING, DeliveryState.SENDING})
+    tx.execute(update(Delivery).where(and_(theirs, waiting)).values(state=DeliveryState.CANCELLED))
+    tx.execute(update(Delivery).where(theirs).values(email="", email_key="", reply=None))
+    tx.execute(
+        update(Registration)
+        .where(Registration.id.in_(ids))
+        .values(**BLANK, link_generation=Registration.link_generation + 1, erased_at=now)
+    )
+    # What was written or read out to the person no longer leads to the row.
+    tx.execute(
+        update(Registration),
+        [
+            {"id": one, "public_id": links.draw_public_id(), "reference": links.draw_reference()}
+            for one in ids
+        ],
+    )

@@ -1,0 +1,80 @@
+"""What the pages and the workers are handed: reading, transaction, clock, mail transport, wake-up.
+
+Made once a process by the command line, or by a test with a clock of its own.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parseaddr
+
+import dramatiq
+
+from config import Settings
+from webinars import broker as brokers
+from webinars import zones
+from webinars.clock import Clock, system_clock
+from webinars.database import Database, Transaction
+from webinars.links import Links
+from webinars.mail.transports import Transport, open_transport
+from webinars.models import Lane
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """One process's way to the database, the clock, the mail relay and the workers."""
+
+    settings: Settings
+    database: Database
+    clock: Clock
+    links: Links
+    transport: Transport
+    broker: dramatiq.Broker
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        """Open a change; only a view, an actor or a command does."""
+        with self.database.transaction() as tx:
+            yield tx
+
+    @contextmanager
+    def reading(self) -> Iterator[Transaction]:
+        """Open a reading, which changes nothing."""
+        with self.database.reading() as tx:
+            yield tx
+
+    def now(self) -> datetime:
+        """Read the clock: once in each view, actor or command, and passed down from there."""
+        return self.clock()
+
+    def wake(self, lane: Lane) -> None:
+        """Hint that deliveries of a lane have become due; call it after the commit.
+
+        A hint that no worker has taken yet is enough: who takes it sees what was committed before.
+        """
+        if not brokers.is_hinted(self.broker, lane.value):
+            brokers.hint(self.broker, lane.value, brokers.DELIVER, lane.value)
+
+    def close(self) -> None:
+        """Close what is open."""
+        self.transport.close()
+        self.broker.close()
+        self.database.dispose()
+
+
+def open_runtime(settings: Settings, clock: Clock = system_clock) -> Runtime:
+    """Open everything that the settings name.
+
+    :raises StaleZoneData: the zone data do not know Morocco's change of September 2026.
+    """
+    zones.check()
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return Runtime(
+        settings=settings,
+        database=Database(settings.database_url),
+        clock=clock,
+        links=Links(settings.get_secret(), settings.base_url),
+        transport=open_transport(settings.mail_url, parseaddr(settings.mail_from)[1]),
+        broker=brokers.open_broker(settings.broker_url),
+    )

@@ -1,0 +1,265 @@
+"""The table: from each refusal to its status, the field it belongs to, and its words.
+
+Errors carry values; the sentences are here, in the language of the page. What nobody foresaw is a
+500 that says so and shows nothing of the inside.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from flask import Flask, render_template, request
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import OperationalError
+from werkzeug.exceptions import HTTPException
+
+from webinars import errors, phrasing
+from webinars.errors import WebinarsError
+from webinars.models import Event
+from webinars.web.headers import is_token_page
+from webinars.web.languages import get_language
+from webinars.web.languages import gettext as _
+
+logger = logging.getLogger(__name__)
+
+RETRY_AFTER_SECONDS = 10
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A refusal as a page tells it."""
+
+    status: int
+    sentence: str
+    field: str = ""
+    """The form's field that it belongs to; empty: the form as a whole."""
+
+
+Sentence = Callable[[Any, Event | None], str]
+"""From an error, and the event it is about where the page knows it, to what is said."""
+
+
+def explain(error: WebinarsError, event: Event | None = None) -> Refusal:
+    """Return the status and the words of a refusal."""
+    status, field, sentence = TABLE.get(type(error), UNFORESEEN)
+    return Refusal(int(status), sentence(error, event), field)
+
+
+def set_up(app: Flask) -> None:
+    """Answer every refusal and every fault with a page."""
+    app.jinja_env.globals["lost_form_sentence"] = lost_form_sentence
+    app.register_error_handler(WebinarsError, show_refusal)
+    app.register_error_handler(CSRFError, show_lost_form)
+    app.register_error_handler(HTTPException, show_http_error)
+    app.register_error_handler(OperationalError, show_busy)
+    app.register_error_handler(Exception, show_fault)
+
+
+def show_refusal(error: WebinarsError) -> tuple[str, int]:
+    """Show a refusal that no view has shown by itself."""
+    if isinstance(error, errors.NotFound):
+        return show_not_found()
+    refusal = explain(error)
+    return _page(refusal.status, _("Ce n’est pas possible"), refusal.sentence), refusal.status
+
+
+def show_not_found() -> tuple[str, int]:
+    """Show that nothing is at that address; for a personal link, what can be done about it."""
+    if is_token_page(request.path):
+        return render_template("errors/unknown_link.html"), HTTPStatus.NOT_FOUND
+    sentence = _("L’adresse est peut-être incomplète, ou la page n’existe plus.")
+    return _page(404, _("Page introuvable"), sentence), HTTPStatus.NOT_FOUND
+
+
+def show_lost_form(error: CSRFError) -> tuple[str, int]:
+    """Show that a form was sent without its proof, and that nothing was changed."""
+    return _page(400, _("Le formulaire n’a pas pu être vérifié"), lost_form_sentence()), 400
+
+
+def lost_form_sentence() -> str:
+    """Return what is said when a form comes back without its proof."""
+    return _(
+        "La page était ouverte depuis longtemps, ou votre navigateur refuse les cookies : rien"
+        " n’a encore été envoyé. Vérifiez vos réponses, puis envoyez le formulaire à nouveau."
+    )
+
+
+def show_http_error(error: HTTPException) -> Any:
+    """Show an error of the protocol with a page of ours."""
+    status = error.code or 500
+    if status < 400:
+        return error
+    if status == HTTPStatus.NOT_FOUND:
+        return show_not_found()
+    title, sentence = _http_words(status)
+    response = error.get_response()
+    response.data = _page(status, title, sentence)
+    response.content_type = "text/html; charset=utf-8"
+    return response
+
+
+def show_busy(error: OperationalError) -> tuple[str, int, dict[str, str]]:
+    """Say that the database is away or held by someone else, and that a second try may do."""
+    logger.error("database unavailable: endpoint=%s error=%s", request.endpoint, error.orig)
+    wait = {"Retry-After": str(RETRY_AFTER_SECONDS)}
+    return _page(503, *_http_words(503)), HTTPStatus.SERVICE_UNAVAILABLE, wait
+
+
+def show_fault(error: Exception) -> tuple[str, int]:
+    """Record what nobody foresaw, and say that it is our fault."""
+    logger.exception("request failed: endpoint=%s", request.endpoint)
+    return _page(500, *_http_words(500)), 500
+
+
+def _page(status: int, title: str, sentence: str) -> str:
+    return render_template("errors/page.html", status=status, page_title=title, sentence=sentence)
+
+
+def _http_words(status: int) -> tuple[str, str]:
+    words = {
+        400: (
+            _("La demande est incompréhensible"),
+            _("Revenez à la page précédente et essayez à nouveau."),
+        ),
+        403: (_("Accès refusé"), _("Vous n’avez pas le droit de voir cette page.")),
+        405: (
+            _("Cette adresse ne s’utilise pas ainsi"),
+            _("Repartez de la page de l’événement."),
+        ),
+        413: (
+            _("C’est trop volumineux"),
+            _(
+                "Ce que vous avez envoyé dépasse la taille permise. Raccourcissez le texte ou"
+                " réduisez le fichier, puis essayez à nouveau."
+            ),
+        ),
+    }
+    ours = (
+        _("Une erreur est survenue chez nous"),
+        _("Rien n’a été enregistré. Essayez à nouveau dans quelques minutes."),
+    )
+    return words.get(status, words[400] if status < 500 else ours)
+
+
+def _not_open(error: errors.RegistrationsNotOpen, event: Event | None) -> str:
+    if event is None or error.opens_at is None:
+        return _("Les inscriptions ne sont pas encore ouvertes.")
+    at = phrasing.instant(error.opens_at, event.display_timezones, get_language())
+    return _("Les inscriptions ouvriront le %(at)s.", at=at)
+
+
+def _closed(error: errors.RegistrationsClosed, event: Event | None) -> str:
+    if event is None:
+        return _("Les inscriptions sont closes.")
+    at = phrasing.instant(error.closes_at, event.display_timezones, get_language())
+    return _("Les inscriptions sont closes depuis le %(at)s.", at=at)
+
+
+def _session_title(code: str, event: Event | None) -> str:
+    titles = {one.code: one.title for one in event.sessions} if event else {}
+    return titles[code].into(get_language()) if code in titles else code
+
+
+def _value(error: errors.ValueRefused, event: Event | None) -> str:
+    words = {
+        "too-long": _("%(length)s caractères : c’est trop long, il en faut %(limit)s au plus."),
+        "email": _("Écrivez une adresse complète, par exemple nom@example.org."),
+        "phone": _("Écrivez un numéro de téléphone, par exemple +212 5 37 00 00 00."),
+        "url": _("Écrivez une adresse complète, qui commence par https://."),
+    }
+    return words.get(error.reason, _("Cette valeur n’est pas acceptée.")) % error.values
+
+
+TABLE: dict[type[WebinarsError], tuple[int, str, Sentence]] = {
+    errors.NotFound: (404, "", lambda e, event: _("Page introuvable")),
+    errors.Forbidden: (403, "", lambda e, event: _("Vous n’avez pas le droit de faire cela.")),
+    errors.RegistrationsNotOpen: (409, "", _not_open),
+    errors.RegistrationsClosed: (409, "", _closed),
+    errors.EventCancelled: (409, "", lambda e, event: _("L’événement n’a pas lieu.")),
+    errors.EventEnded: (409, "", lambda e, event: _("L’événement est terminé.")),
+    errors.SessionFull: (
+        409,
+        "sessions",
+        lambda e, event: _(
+            "Il ne reste plus de place dans « %(title)s ». Choisissez une autre séance : vos autres"
+            " réponses sont conservées.",
+            title=_session_title(e.code, event),
+        ),
+    ),
+    errors.SessionsClash: (
+        422,
+        "sessions",
+        lambda e, event: _("Deux des séances choisies ont lieu en même temps. Gardez-en une."),
+    ),
+    errors.UnknownSession: (
+        422,
+        "sessions",
+        lambda e, event: _("Une des séances choisies n’existe pas. Choisissez dans la liste."),
+    ),
+    errors.NotPending: (
+        409,
+        "",
+        lambda e, event: _("Personne n’a à décider de cette inscription."),
+    ),
+    errors.RegistrationCancelled: (
+        409,
+        "",
+        lambda e, event: _("Cette inscription a été annulée."),
+    ),
+    errors.AddressTaken: (
+        409,
+        "email",
+        lambda e, event: _("Une autre inscription porte déjà ce nom et cette adresse."),
+    ),
+    errors.GateClosed: (
+        409,
+        "",
+        lambda e, event: _("La salle n’est pas ouverte en ce moment."),
+    ),
+    errors.RoomMissing: (
+        409,
+        "",
+        lambda e, event: _("La salle n’est pas encore connue. Essayez à nouveau dans un instant."),
+    ),
+    errors.SlugTaken: (
+        409,
+        "slug",
+        lambda e, event: _("Un autre événement porte déjà cette adresse."),
+    ),
+    errors.SignInRefused: (
+        422,
+        "password",
+        lambda e, event: _("L’adresse et le mot de passe ne vont pas ensemble."),
+    ),
+    errors.WeakPassword: (
+        422,
+        "password",
+        lambda e, event: _("Il faut au moins %(count)s caractères.", count=e.minimum),
+    ),
+    errors.ChangedElsewhere: (
+        409,
+        "",
+        lambda e, event: _(
+            "Modifié ailleurs entre-temps : %(keys)s. Rien n’a été changé.",
+            keys=", ".join(e.keys),
+        ),
+    ),
+    errors.WouldMailPeople: (
+        409,
+        "",
+        lambda e, event: _(
+            "Ce changement (%(keys)s) devrait être annoncé aux personnes inscrites.",
+            keys=", ".join(e.keys),
+        ),
+    ),
+    errors.ValueRefused: (422, "", _value),
+    errors.FileRefused: (
+        422,
+        "file",
+        lambda e, event: " ; ".join(str(problem) for problem in e.problems),
+    ),
+}
+
+UNFORESEEN: tuple[int, str, Sentence] = (409, "", lambda e, event: _("Ce n’est pas possible."))

@@ -1,0 +1,23 @@
+"""The pages of those who register: events, the form, the own page, the gate; and the outbox."""
+
+from flask import Blueprint, Flask
+
+from webinars.web.public import events, gate, health, outbox, own, registrations
+
+NOUNS = (events, registrations, own, gate, outbox, health)
+
+CHECKED_BY_ITSELF = (registrations.blueprint,)
+"""Its forms carry the proof as a field, so that one without it comes back as it was typed."""
+WITHOUT_PROOF = (own.blueprint, gate.blueprint)
+"""There the token in the address is the authority, and there is no cookie that a proof could be
+compared with."""
+
+
+def register(app: Flask) -> None:
+    """Hang the public pages into the application."""
+    public = Blueprint("public", __name__)
+    for noun in NOUNS:
+        public.register_blueprint(noun.blueprint)
+    app.register_blueprint(public)
+    for blueprint in (*CHECKED_BY_ITSELF, *WITHOUT_PROOF):
+        app.extensions["csrf"].exempt(blueprint)

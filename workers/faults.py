@@ -1,0 +1,25 @@
+"""Where a developer can have a worker killed, to see that nothing is lost.
+
+`WEBINARS_FAULT=after-dot:3` kills the process, as `kill -9` would, the third time that a message
+comes to that point. Nothing else reads the variable, and without it nothing happens. The points, in
+the order in which a message comes to them:
+
+    after-claim    rows are claimed, nothing of them is sent
+    before-dot     everything but the final dot is with the relay
+    after-dot      the final dot was handed over, the reply has not come
+    after-reply    the reply has come and is in the journal
+    before-record  a batch is sent, and the rows do not say so yet
+"""
+
+import os
+import signal
+from itertools import count
+
+_point, _, _nth = os.environ.get("WEBINARS_FAULT", "").partition(":")
+_times = count(1)
+
+
+def reach(point: str) -> None:
+    """Die here, if this is where a developer wants it."""
+    if point == _point and next(_times) == int(_nth or 1):
+        os.kill(os.getpid(), signal.SIGKILL)

@@ -1,0 +1,118 @@
+"""The only timer: every second it looks at what has become due, and finds what a hint forgot.
+
+Each of its tasks can be done by two timers at once without harm, and one that fails does not keep
+the others from being done.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+
+from webinars import audiences, claims, events, waiting
+from webinars import broker as brokers
+from webinars.mail import journal
+from webinars.models import Lane
+from webinars.runtime import Runtime
+from workers import upkeep
+
+logger = logging.getLogger(__name__)
+
+TICK_SECONDS = 1
+CHUNKS_A_TICK = 20
+"""How many steps one mailing takes before the others have their turn."""
+
+
+def run(runtime: Runtime, stop: threading.Event) -> None:
+    """Look every second until told to stop."""
+    while not stop.is_set():
+        tick(runtime)
+        stop.wait(TICK_SECONDS)
+
+
+def tick(runtime: Runtime) -> None:
+    """Look once at everything that time brings about."""
+    for task in TASKS:
+        attempt(task, runtime)
+
+
+def attempt(task: Callable[[Runtime], None], runtime: Runtime) -> None:
+    """Do a task; what goes wrong is logged, and tried again by the next look."""
+    try:
+        task(runtime)
+    except Exception:  # the others are to be done all the same
+        logger.exception("timer task failed: task=%s", task.__name__)
+
+
+def replay_journals(runtime: Runtime) -> None:
+    """Bring up to date what dead workers of this machine were sending."""
+    for path in journal.list_paths(runtime.settings.journal_dir):
+        with journal.take_remains(path) as remains:
+            if remains is None:
+                continue
+            with runtime.transaction() as tx:
+                replayed = claims.replay(tx, remains, now=runtime.now())
+            logger.warning("journal replayed: deliveries=%s", replayed)
+
+
+def free_leases(runtime: Runtime) -> None:
+    """Take back what workers that are not heard of any more were sending."""
+    with runtime.transaction() as tx:
+        freed = claims.free_expired_leases(tx, now=runtime.now())
+    if freed:
+        logger.warning("leases expired: deliveries=%s", freed)
+
+
+def advance_mailings(runtime: Runtime) -> None:
+    """Hold, start, fill or end the mailings whose time has come."""
+    with runtime.reading() as tx:
+        due = audiences.list_due(tx, now=runtime.now())
+    for mailing_id in due:
+        try:
+            _advance(runtime, mailing_id)
+        except Exception:  # one that cannot be sent does not hold up the others
+            logger.exception("mailing failed: mailing=%s", mailing_id)
+
+
+def _advance(runtime: Runtime, mailing_id: int) -> None:
+    for _ in range(CHUNKS_A_TICK):
+        with runtime.transaction() as tx:
+            if not audiences.advance(tx, mailing_id, now=runtime.now()):
+                return
+
+
+def release_priorities(runtime: Runtime) -> None:
+    """Take those who let a priority audience go first, where its time is over."""
+    now = runtime.now()
+    with runtime.reading() as tx:
+        unreleased = waiting.list_unreleased(tx, now)
+    for event_id in unreleased:
+        with runtime.transaction() as tx:
+            waiting.release_priority(tx, events.get_by_id(tx, event_id), now=now)
+
+
+def hint_due(runtime: Runtime) -> None:
+    """Wake the lanes in which something is due."""
+    now = runtime.now()
+    with runtime.reading() as tx:
+        due = [lane for lane in Lane if claims.has_due(tx, lane, now=now)]
+    for lane in due:
+        runtime.wake(lane)
+
+
+def hint_upkeep(runtime: Runtime) -> None:
+    """Wake whoever does the night's work, once it is night."""
+    with runtime.reading() as tx:
+        is_due = upkeep.is_due(tx, now=runtime.now())
+    if is_due and not brokers.is_hinted(runtime.broker, brokers.UPKEEP):
+        brokers.hint(runtime.broker, brokers.UPKEEP, brokers.PURGE)
+
+
+TASKS: tuple[Callable[[Runtime], None], ...] = (
+    replay_journals,
+    free_leases,
+    release_priorities,
+    advance_mailings,
+    hint_due,
+    hint_upkeep,
+)
+"""In this order: what the first ones make due, the last ones hint at in the same second."""
