@@ -7,7 +7,6 @@ parts apart. Told to stop, a worker finishes the message in hand and gives the o
 import logging
 import multiprocessing
 import os
-import signal
 import threading
 from collections.abc import Callable
 from multiprocessing.context import ForkProcess
@@ -17,6 +16,7 @@ from dramatiq import Worker
 
 from webinars.runtime import Runtime
 from workers import mail, schedule, upkeep
+from workers.stopping import Stop, listen_for_stop
 
 logger = logging.getLogger(__name__)
 
@@ -32,7 +32,7 @@ class Background:
     """Worker threads of this process, and perhaps its timer, until they are told to stop."""
 
     def __init__(self, runtime: Runtime, *, threads: int = THREADS, timer: bool = False) -> None:
-        self.stopping = threading.Event()
+        self.stopping = Stop()
         threads = max(threads, FEWEST_THREADS)
         spare = threading.BoundedSemaphore(threads - 1)
         mail.bind(runtime, self.stopping, spare)
@@ -78,7 +78,7 @@ def run_worker(
         _work(open_it, threads, stop)
 
 
-def run_timer(runtime: Runtime, stop: threading.Event) -> None:
+def run_timer(runtime: Runtime, stop: Stop) -> None:
     """Be the timer until told to stop."""
     schedule.run(runtime, stop)
 
@@ -88,15 +88,7 @@ def purge(runtime: Runtime) -> upkeep.Purged:
     return upkeep.purge(runtime)
 
 
-def listen_for_stop() -> threading.Event:
-    """Return what is set once this process is asked to end."""
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    return stop
-
-
-def _work(open_it: Callable[[], Runtime], threads: int, stop: threading.Event) -> None:
+def _work(open_it: Callable[[], Runtime], threads: int, stop: Stop) -> None:
     """Be a worker until told to stop."""
     runtime = open_it()
     schedule.attempt(schedule.replay_journals, runtime)
@@ -105,9 +97,7 @@ def _work(open_it: Callable[[], Runtime], threads: int, stop: threading.Event) -
     runtime.close()
 
 
-def _watch_over(
-    open_it: Callable[[], Runtime], processes: int, threads: int, stop: threading.Event
-) -> None:
+def _watch_over(open_it: Callable[[], Runtime], processes: int, threads: int, stop: Stop) -> None:
     """Keep so many workers alive until told to stop, and wait for them to end."""
     workers: list[ForkProcess] = []
     while not stop.wait(WATCH_SECONDS if workers else 0):

@@ -23,6 +23,7 @@ from webinars.models import Delivery, Lane
 from webinars.outcomes import Claim, Outcome, Verdict
 from webinars.runtime import Runtime
 from workers import faults
+from workers.stopping import Stop
 
 logger = logging.getLogger(__name__)
 
@@ -40,7 +41,7 @@ MARKS = {
 """The marks of what the relay has answered."""
 
 
-def drain(runtime: Runtime, lane: Lane, stop: threading.Event) -> int:
+def drain(runtime: Runtime, lane: Lane, stop: Stop) -> int:
     """Send everything that is due in a lane, and tell how many mails were tried."""
     with runtime.reading() as tx:
         if not claims.has_due(tx, lane, now=runtime.now()):
@@ -69,9 +70,7 @@ class Unwritten:
 class Drain:
     """One drain of one lane."""
 
-    def __init__(
-        self, runtime: Runtime, lane: Lane, stop: threading.Event, journal: Journal
-    ) -> None:
+    def __init__(self, runtime: Runtime, lane: Lane, stop: Stop, journal: Journal) -> None:
         self.runtime = runtime
         self.lane = lane
         self.stop = stop

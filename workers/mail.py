@@ -9,11 +9,12 @@ from webinars import broker as brokers
 from webinars.models import Lane
 from webinars.runtime import Runtime
 from workers.drain import drain
+from workers.stopping import Stop
 
 logger = logging.getLogger(__name__)
 
 
-def bind(runtime: Runtime, stop: threading.Event, spare: threading.Semaphore) -> None:
+def bind(runtime: Runtime, stop: Stop, spare: threading.Semaphore) -> None:
     """Let the runtime's broker know the actor.
 
     :param spare: as many threads as may be busy with anything but prompt mail. A hint that finds
@@ -32,7 +33,7 @@ def bind(runtime: Runtime, stop: threading.Event, spare: threading.Semaphore) ->
                 spare.release()
 
 
-def deliver_lane(runtime: Runtime, lane: Lane, stop: threading.Event) -> None:
+def deliver_lane(runtime: Runtime, lane: Lane, stop: Stop) -> None:
     """Send everything that is due in a lane; what goes wrong is logged, and found by the timer."""
     try:
         drain(runtime, lane, stop)

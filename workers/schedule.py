@@ -5,7 +5,6 @@ the others from being done.
 """
 
 import logging
-import threading
 from collections.abc import Callable
 
 from webinars import audiences, claims, events, waiting
@@ -14,6 +13,7 @@ from webinars.mail import journal
 from webinars.models import Lane
 from webinars.runtime import Runtime
 from workers import upkeep
+from workers.stopping import Stop
 
 logger = logging.getLogger(__name__)
 
@@ -22,7 +22,7 @@ CHUNKS_A_TICK = 20
 """How many steps one mailing takes before the others have their turn."""
 
 
-def run(runtime: Runtime, stop: threading.Event) -> None:
+def run(runtime: Runtime, stop: Stop) -> None:
     """Look every second until told to stop."""
     while not stop.is_set():
         tick(runtime)

@@ -8,6 +8,7 @@ import config
 import workers
 from webinars.runtime import open_runtime
 from workers import faults
+from workers.stopping import listen_for_stop
 
 
 def work(environment, log):
@@ -18,7 +19,7 @@ def work(environment, log):
     importlib.reload(faults)  # it was loaded, and read the variable, before this process began
     sys.stdout = sys.stderr = open(log, "a", buffering=1)
     config.set_up_logging()
-    stop = workers.listen_for_stop()
+    stop = listen_for_stop()
     runtime = open_runtime(config.read())
     with workers.start(runtime):
         stop.wait()

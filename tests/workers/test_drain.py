@@ -14,8 +14,9 @@ from webinars.mail.transports import Deferred, FileTransport, Refused, RelayDown
 from webinars.models import DeliveryState, Lane, MailName
 from workers import schedule
 from workers.drain import BATCH, drain
+from workers.stopping import Stop
 
-RUNNING = threading.Event()
+RUNNING = Stop()
 """Nobody has told the drain to stop."""
 
 
@@ -162,7 +163,7 @@ def test_what_was_given_up_after_it_was_claimed_is_not_sent(any_runtime, mailbox
 
 def test_a_drain_told_to_stop_gives_back_what_it_has_not_sent(any_runtime, mailbox):
     add_mails(any_runtime, "a", "b", "c")
-    stop = threading.Event()
+    stop = Stop()
     mailbox.obey = lambda recipient: stop.set()
 
     drain(any_runtime, Lane.PROMPT, stop)

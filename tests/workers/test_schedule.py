@@ -21,9 +21,10 @@ from webinars.models import (
 )
 from workers import schedule, upkeep
 from workers.drain import drain
+from workers.stopping import Stop
 
 DUE = datetime(2020, 11, 3, 7, 0, tzinfo=UTC)
-RUNNING = threading.Event()
+RUNNING = Stop()
 
 
 def prepare(runtime, **columns):
@@ -188,7 +189,7 @@ def test_a_mailing_that_fails_does_not_hold_up_the_others(runtime, clock, caplog
 
 
 def test_the_timer_stops_when_it_is_told_to(runtime):
-    stop = threading.Event()
+    stop = Stop()
     timer = threading.Thread(target=schedule.run, args=(runtime, stop))
     timer.start()
 

@@ -22,6 +22,7 @@ from webinars.cli.edge import make_data_dir, open_checked
 from webinars.errors import AddressInUse, SettingRefused
 from webinars.runtime import Runtime
 from webinars.web import create_app
+from workers.stopping import Stop, listen_for_stop
 
 THREADS = 16
 """Of one process that serves pages."""
@@ -77,7 +78,7 @@ def worker(processes: int, threads: int) -> None:
 def timer() -> None:
     """Find what has become due, each second; needs Redis. A second timer does no harm."""
     runtime = open_checked(apart())
-    workers.run_timer(runtime, workers.listen_for_stop())
+    workers.run_timer(runtime, listen_for_stop())
     runtime.close()
 
 
@@ -175,15 +176,15 @@ def listen(app: WSGIApplication, host: str, port: int) -> Server:
     return server
 
 
-def _stop_when_told(stop: threading.Event, server: Server) -> None:
+def _stop_when_told(stop: Stop, server: Server) -> None:
     stop.wait()
     server.stop()
 
 
 @contextmanager
-def stopping_on_signals() -> Iterator[threading.Event]:
+def stopping_on_signals() -> Iterator[Stop]:
     """Hand out an event that SIGTERM and SIGINT set."""
-    stop = threading.Event()
+    stop = Stop()
 
     def tell(_number: int, _frame: FrameType | None) -> None:
         stop.set()
