@@ -34,15 +34,44 @@ EXAMPLES = {
     "trusted_proxies": "1",
     "secret_key": "what `openssl rand -hex 32` prints",
     "data_dir": "/var/lib/webinars",
+    "mail_return_path": "bounces+{token}@bounces.example.org",
+    "mail_domain_rates": "gmail.com=600 outlook.com=300",
+    "intake_url": "imaps://bounces:password@imap.example.org/INBOX",
+    "dkim_key": "/etc/webinars/dkim.pem",
+    "dkim_selector": "2026",
+    "metrics_token": "what `openssl rand -hex 32` prints",
+    "log_format": "json",
 }
-SECRETS = {"secret_key"}
+SECRETS = {"metrics_token", "secret_key"}
 MINIMUM_SECRET_LENGTH = 32
 
 ATOM = r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+"
 ADDRESS = f"{ATOM}@{ATOM}"
 SENDER = re.compile(rf'(?:[^<>,"@\r\n\0]+ |"[^<>"\r\n\0]+" )?<{ADDRESS}>|{ADDRESS}')
+ADDRESSED = re.compile(ADDRESS)
+BROKERS = {"amqp", "amqps", "memory", "redis", "rediss"}
+RELAY_OPTION = re.compile(r"starttls=require|(?:rate|per_connection)=[1-9][0-9]{0,6}")
 PASSWORDS = re.compile(r"(://[^:/@]*:).+(?=@)|([?&][a-z]*password=)[^&]+", re.IGNORECASE)
 """Where passwords stand in addresses: up to the last @, for not everyone writes theirs %40."""
+
+
+def _check_relay(value: str) -> None:
+    """Refuse what is no address of a relay; a slip would send passwords in the clear.
+
+    :raises ValueError: says what is wrong.
+    """
+    parts = urlsplit(value)
+    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
+        raise ValueError("is neither file:FOLDER nor smtp://host nor smtps://host")
+    if parts.query and not all(RELAY_OPTION.fullmatch(one) for one in parts.query.split("&")):
+        raise ValueError(
+            "knows nothing but starttls=require, rate=NUMBER and per_connection=NUMBER after the ?"
+        )
+    _ = parts.port  # raises on a port that is no number
+
+
+def _fill(address: str) -> str:
+    return address.replace("{token}", "token")
 
 
 class Settings(BaseSettings):
@@ -60,7 +89,9 @@ class Settings(BaseSettings):
     mail_url: str = "file:var/outbox"
     """Where mail goes: `file:` and a folder that receives one `.eml` a message, shown at `/outbox`;
     or `smtp://user:password@host:port` (STARTTLS when offered; `?starttls=require` demands it), or
-    `smtps://…`."""
+    `smtps://…`. Several relays stand in order of preference, with spaces between them. After the
+    host, `?rate=600` sends a relay at most so many messages a minute, `?per_connection=100` so many
+    on one connection."""
 
     mail_from: str = "Webinaires <webinaires@localhost>"
     """The neutral sender of every mail: any address that the relay accepts."""
@@ -78,6 +109,31 @@ class Settings(BaseSettings):
 
     data_dir: Path = Path("var")
     """The folder of everything that is not in the database: outbox, journal, documents."""
+
+    mail_return_path: str = ""
+    """Where reports of failure go, with `{token}` for the mail that each is about (VERP). By
+    default the sender's address, and reports are recognised by the Message-ID that they quote."""
+
+    mail_domain_rates: str = ""
+    """How many messages a minute a recipient domain is sent at most: `domain=number`, with spaces
+    between several. A domain that asks for less gets less, whatever stands here."""
+
+    intake_url: str = ""
+    """Where reports of failure arrive: `imaps://user:password@host/FOLDER` or `maildir:PATH`. By
+    default nothing is read; `webinars intake` takes one report from a mail server's pipe."""
+
+    dkim_key: str = ""
+    """The file of a private key (RSA or Ed25519, PEM) that signs each message for the sender's
+    domain. By default the relay signs, which is faster."""
+
+    dkim_selector: str = ""
+    """The selector under which the public key stands in DNS."""
+
+    metrics_token: str = ""
+    """Who reads `/metrics` shows it as a bearer token. Without one, only this machine may read."""
+
+    log_format: str = "text"
+    """How lines of the log look: `text`, or `json` for machines."""
 
     @field_validator("database_url")
     @classmethod
@@ -98,8 +154,8 @@ class Settings(BaseSettings):
     @classmethod
     def _broker(cls, value: str) -> str:
         parts = urlsplit(value)
-        if parts.scheme not in {"memory", "redis", "rediss"} or "://" not in value:
-            raise ValueError("is neither memory:// nor redis://…")
+        if parts.scheme not in BROKERS or "://" not in value:
+            raise ValueError("is neither memory:// nor redis://… nor amqp://…")
         if parts.scheme == "redis" and parts.query:
             raise ValueError("knows nothing after the number of the database")
         _ = parts.port  # raises on a port that is no number
@@ -111,11 +167,57 @@ class Settings(BaseSettings):
         parts = urlsplit(value)
         if parts.scheme == "file" and (parts.path or parts.netloc):
             return value
-        if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
-            raise ValueError("is neither file:FOLDER nor smtp://host nor smtps://host")
-        if parts.query not in {"", "starttls=require"}:  # a slip would send passwords in the clear
-            raise ValueError("knows nothing but ?starttls=require after the host")
+        relays = value.split()
+        if not relays:
+            raise ValueError("is empty")
+        for relay in relays:
+            _check_relay(relay)
+        return " ".join(relays)
+
+    @field_validator("mail_return_path")
+    @classmethod
+    def _return_path(cls, value: str) -> str:
+        if value and (value.count("{token}") != 1 or not ADDRESSED.fullmatch(_fill(value))):
+            raise ValueError("is not an address with {token} in it")
+        return value
+
+    @field_validator("mail_domain_rates")
+    @classmethod
+    def _domain_rates(cls, value: str) -> str:
+        for one in value.split():
+            if not re.fullmatch(rf"{ATOM}=[1-9][0-9]{{0,6}}", one):
+                raise ValueError(f"holds {one!r}, which is not domain=number")
+        return value
+
+    @field_validator("intake_url")
+    @classmethod
+    def _intake(cls, value: str) -> str:
+        parts = urlsplit(value)
+        is_server = parts.scheme in {"imap", "imaps"} and parts.hostname and parts.username
+        if value and not is_server and not (parts.scheme == "maildir" and parts.path):
+            raise ValueError("is neither imaps://user:password@host/FOLDER nor maildir:PATH")
         _ = parts.port  # raises on a port that is no number
+        return value
+
+    @field_validator("dkim_selector")
+    @classmethod
+    def _selector(cls, value: str) -> str:
+        if value and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.-]*", value):
+            raise ValueError("is not letters, digits, hyphens and dots")
+        return value
+
+    @field_validator("metrics_token")
+    @classmethod
+    def _metrics(cls, value: str) -> str:
+        if value and len(value) < MINIMUM_SECRET_LENGTH:
+            raise ValueError(f"is shorter than {MINIMUM_SECRET_LENGTH} characters")
+        return value
+
+    @field_validator("log_format")
+    @classmethod
+    def _format(cls, value: str) -> str:
+        if value not in {"text", "json"}:
+            raise ValueError("is neither text nor json")
         return value
 
     @field_validator("mail_from")

@@ -283,6 +283,7 @@ def _write_rows(
         Delivery.expires_at: mailing.expires_at,
         Delivery.attempts: 0,
         Delivery.lease_epoch: 0,
+        Delivery.losses: 0,
         Delivery.maybe_twice: False,
     }
     return select(*(_as_column(column, value) for column, value in columns.items()))

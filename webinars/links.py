@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 MAC_BYTES = 16
 ID_BYTES = 8
+MARK_BYTES = 8
 REFERENCE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"  # no look-alikes, for the telephone
 
 
@@ -26,6 +27,7 @@ class Scope(StrEnum):
     PAGE = "page"
     ASSISTANT = "assistant"
     GATE = "gate"
+    UNSUBSCRIBE = "unsubscribe"
 
 
 @dataclass(frozen=True)
@@ -63,9 +65,29 @@ class Links:
         """Return the address of a registration's connection link."""
         return f"{self.base_url}/j/{self.make_token(Scope.GATE, public_id, generation)}"
 
+    def unsubscribe_url(self, public_id: str, generation: int) -> str:
+        """Return the address under which a person says that she wants no such mail any more."""
+        return f"{self.base_url}/u/{self.make_token(Scope.UNSUBSCRIBE, public_id, generation)}"
+
     def event_url(self, slug: str) -> str:
         """Return the address of an event's page."""
         return f"{self.base_url}/events/{slug}"
+
+    def make_mark(self, delivery_id: int) -> str:
+        """Return what a mail bears so that a report about it is recognised: `81.0f…`, 64 bits.
+
+        It stands in the Message-ID, in the boundaries and in the return path.
+        """
+        mac = hmac.digest(self.secret, f"message:{delivery_id}".encode(), hashlib.sha256)
+        return f"{delivery_id}.{mac[:MARK_BYTES].hex()}"
+
+    def read_mark(self, mark: str) -> int | None:
+        """Return the delivery that a mark names; `None`: it is none of ours."""
+        delivery_id = mark.partition(".")[0]
+        if not (delivery_id.isascii() and delivery_id.isdigit()) or len(delivery_id) > 18:
+            return None
+        is_ours = hmac.compare_digest(mark.encode(), self.make_mark(int(delivery_id)).encode())
+        return int(delivery_id) if is_ours else None
 
     def _mac(self, scope: Scope, public_id: str, generation: int) -> bytes:
         said = f"{scope}:{public_id}:{generation}".encode()

@@ -5,8 +5,6 @@ letter says depends on its row and on what the row points to, never on the prese
 a resend is the same message. The room's address never comes into a letter.
 """
 
-import hashlib
-import hmac
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -48,8 +46,7 @@ def write_many(
 
 def make_message_id(delivery_id: int, links: Links) -> str:
     """Return the Message-ID of a delivery: always the same one, and nothing personal in it."""
-    mac = hmac.digest(links.secret, f"message:{delivery_id}".encode(), hashlib.sha256)[:8]
-    return f"<{delivery_id}.{mac.hex()}@{links.host}>"
+    return f"<{links.make_mark(delivery_id)}@{links.host}>"
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from webinars.models.enums import (
     EventKind,
     EventState,
     EventStatus,
+    Failure,
     HalfDay,
     InstitutionRole,
     Lane,
@@ -25,6 +26,8 @@ from webinars.models.enums import (
     RegistrationStatus,
     Role,
     SessionKind,
+    SuppressionReason,
+    Wait,
 )
 from webinars.models.events import (
     Document,
@@ -34,8 +37,13 @@ from webinars.models.events import (
     Session,
 )
 from webinars.models.mailings import (
+    Bounce,
     Delivery,
+    Frozen,
     Mailing,
+    Rate,
+    RelayBreaker,
+    Suppression,
     Upkeep,
 )
 from webinars.models.people import (
@@ -61,6 +69,7 @@ from webinars.models.values import (
 
 __all__ = [
     "AttendanceMode",
+    "Bounce",
     "CalendarMethod",
     "Civility",
     "Contact",
@@ -74,7 +83,9 @@ __all__ = [
     "EventState",
     "EventStatus",
     "ExportRecord",
+    "Failure",
     "FormerDates",
+    "Frozen",
     "HalfDay",
     "Institution",
     "InstitutionRole",
@@ -92,15 +103,20 @@ __all__ = [
     "ProgrammeStatus",
     "Question",
     "QuestionKind",
+    "Rate",
     "Registration",
     "RegistrationStatus",
+    "RelayBreaker",
     "Role",
     "Session",
     "SessionChoice",
     "SessionKind",
     "SignInThrottle",
     "Signatory",
+    "Suppression",
+    "SuppressionReason",
     "Translated",
     "Upkeep",
     "Venue",
+    "Wait",
 ]

@@ -186,6 +186,48 @@ class DeliveryState(StrEnum):
     CANCELLED = "cancelled"
 
 
+class Wait(StrEnum):
+    """Why a delivery that is due waits all the same."""
+
+    LIMIT = "limit"
+    """Its address has had its share of the mails that strangers' forms may cause in an hour."""
+    DEFERRED = "deferred"
+    """The relay asked for it later."""
+    RATE = "rate"
+    """So many are sent to its relay or its domain at a time."""
+    RELAY = "relay"
+    """No relay takes anything at present."""
+
+
+class Failure(StrEnum):
+    """What a refusal or a bounce was about: it decides whether the address is to blame."""
+
+    ADDRESS = "address"
+    """There is no such address or domain (5.1.x)."""
+    MAILBOX = "mailbox"
+    """The mailbox is full, closed for now or too small for the message (x.2.x)."""
+    CONTENT = "content"
+    """The message itself: too large, or of a form that is not taken (5.3.4, 5.6.x)."""
+    POLICY = "policy"
+    """Reputation, authentication or a local rule (5.7.x): never the address's fault."""
+    THROTTLED = "throttled"
+    """Too much, too fast (421, 4.7.x)."""
+    GREYLISTED = "greylisted"
+    """Come again in some minutes."""
+    COMPLAINT = "complaint"
+    """The reader called it unwanted (ARF, RFC 5965)."""
+    OTHER = "other"
+
+
+class SuppressionReason(StrEnum):
+    """Why an address is not written to."""
+
+    ADDRESS = "address"
+    MAILBOX = "mailbox"
+    COMPLAINT = "complaint"
+    UNSUBSCRIBED = "unsubscribed"
+
+
 class Lane(StrEnum):
     """Which queue a delivery waits in, so that a confirmation never waits behind a mailing."""
 

@@ -6,7 +6,16 @@ from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webinars.database import Base, UtcDateTime, choice
-from webinars.models.enums import DeliveryState, Lane, Language, MailingState, MailName
+from webinars.models.enums import (
+    DeliveryState,
+    Failure,
+    Lane,
+    Language,
+    MailingState,
+    MailName,
+    SuppressionReason,
+    Wait,
+)
 from webinars.models.events import Event
 from webinars.models.registrations import Registration
 
@@ -108,12 +117,107 @@ class Delivery(Base):
     accepted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     reply: Mapped[str | None]
     """The relay's last word, or why it was not sent."""
+    relay: Mapped[str | None]
+    """The relay that took it, or refused it last."""
+    failure: Mapped[Failure | None] = mapped_column(choice(Failure))
+    """What the last refusal or bounce was about."""
+    waits_for: Mapped[Wait | None] = mapped_column(choice(Wait))
+    """Why it waits although it is due; `None`: nothing but a worker."""
+    losses: Mapped[int] = mapped_column(default=0)
+    """How many workers died with it in hand: one that kills its worker is not tried for ever."""
     maybe_twice: Mapped[bool] = mapped_column(default=False)
     """Whether a worker died between sending and the relay's answer, so that it was sent again."""
 
     registration: Mapped[Registration | None] = relationship(lazy="raise")
     mailing: Mapped[Mailing | None] = relationship(lazy="raise")
     event: Mapped[Event] = relationship(lazy="raise")
+
+
+class Frozen(Base):
+    """The bytes of a message of which nobody can tell whether it left: it is sent again as it was.
+
+    Kept only for as long as that may still happen: as many rows as connections were open.
+    """
+
+    __tablename__ = "frozen"
+
+    delivery_id: Mapped[int] = mapped_column(
+        ForeignKey("deliveries.id", ondelete="CASCADE"), primary_key=True
+    )
+    content: Mapped[bytes]
+
+
+class RelayBreaker(Base):
+    """A relay that took nothing from anyone: nobody asks it again before it is time.
+
+    A relay without a row has never failed.
+    """
+
+    __tablename__ = "relay_breakers"
+
+    relay: Mapped[str] = mapped_column(primary_key=True)
+    """Its name: scheme, host and port, never a password."""
+    failures: Mapped[int]
+    """In a row, since it last took a message."""
+    open_until: Mapped[datetime] = mapped_column(UtcDateTime)
+    """Until then nothing is tried; from then on one connection after another may."""
+    said: Mapped[str]
+    failed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class Rate(Base):
+    """How much may be sent to one relay or to one recipient domain: a bucket of tokens.
+
+    Shared by every worker on every machine: one atomic statement takes from it.
+    """
+
+    __tablename__ = "rates"
+
+    key: Mapped[str] = mapped_column(primary_key=True)
+    """`relay:…` or `domain:…`."""
+    per_minute: Mapped[float]
+    tokens: Mapped[float]
+    refilled_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    slowed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When it was last told that it was too fast; `None`: it is only what the settings say."""
+
+
+class Suppression(Base):
+    """An address that is not written to, and why."""
+
+    __tablename__ = "suppressions"
+    __table_args__ = (UniqueConstraint("email_key", "scope", "reason"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    email_key: Mapped[str]
+    scope: Mapped[str]
+    """`all`, or `event:17`: the mails of one event."""
+    reason: Mapped[SuppressionReason] = mapped_column(choice(SuppressionReason))
+    reply: Mapped[str | None]
+    """What the other side said."""
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """`None`: until the person says otherwise."""
+
+
+class Bounce(Base):
+    """A report that a mail did not arrive, or was not wanted; the same report twice is one row."""
+
+    __tablename__ = "bounces"
+    __table_args__ = (Index("ix_bounces_email_reported", "email_key", "reported_at"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    digest: Mapped[str] = mapped_column(unique=True)
+    """Of what was reported on which delivery: whatever is read twice adds no second row."""
+    delivery_id: Mapped[int | None] = mapped_column(
+        ForeignKey("deliveries.id", ondelete="SET NULL"), index=True
+    )
+    email_key: Mapped[str]
+    failure: Mapped[Failure] = mapped_column(choice(Failure))
+    is_final: Mapped[bool]
+    """Whether the other side has given up; false: a delay, or a full mailbox."""
+    said: Mapped[str]
+    reported_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class Upkeep(Base):

@@ -18,6 +18,36 @@ JSON = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
 
 def upgrade() -> None:
     op.create_table(
+        "relay_breakers",
+        sa.Column("relay", sa.String(), nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("open_until", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("said", sa.String(), nullable=False),
+        sa.Column("failed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("relay", name=op.f("pk_relay_breakers")),
+    )
+    op.create_table(
+        "rates",
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("per_minute", sa.Double(), nullable=False),
+        sa.Column("tokens", sa.Double(), nullable=False),
+        sa.Column("refilled_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("slowed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_rates")),
+    )
+    op.create_table(
+        "suppressions",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("email_key", sa.String(), nullable=False),
+        sa.Column("scope", sa.String(), nullable=False),
+        sa.Column("reason", sa.String(length=40), nullable=False),
+        sa.Column("reply", sa.String(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_suppressions")),
+        sa.UniqueConstraint("email_key", "scope", "reason", name=op.f("uq_suppressions_email_key")),
+    )
+    op.create_table(
         "contacts",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("email", sa.String(), nullable=False),
@@ -344,6 +374,10 @@ def upgrade() -> None:
         sa.Column("lease_epoch", sa.Integer(), nullable=False),
         sa.Column("accepted_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("reply", sa.String(), nullable=True),
+        sa.Column("relay", sa.String(), nullable=True),
+        sa.Column("failure", sa.String(length=40), nullable=True),
+        sa.Column("waits_for", sa.String(length=40), nullable=True),
+        sa.Column("losses", sa.Integer(), nullable=False),
         sa.Column("maybe_twice", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(
             ["event_id"], ["events.id"], name=op.f("fk_deliveries_event_id_events")
@@ -412,9 +446,48 @@ def upgrade() -> None:
     op.create_index(
         op.f("ix_session_choices_session_id"), "session_choices", ["session_id"], unique=False
     )
+    op.create_table(
+        "frozen",
+        sa.Column("delivery_id", sa.Integer(), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["delivery_id"],
+            ["deliveries.id"],
+            name=op.f("fk_frozen_delivery_id_deliveries"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("delivery_id", name=op.f("pk_frozen")),
+    )
+    op.create_table(
+        "bounces",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("delivery_id", sa.Integer(), nullable=True),
+        sa.Column("email_key", sa.String(), nullable=False),
+        sa.Column("failure", sa.String(length=40), nullable=False),
+        sa.Column("is_final", sa.Boolean(), nullable=False),
+        sa.Column("said", sa.String(), nullable=False),
+        sa.Column("reported_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["delivery_id"],
+            ["deliveries.id"],
+            name=op.f("fk_bounces_delivery_id_deliveries"),
+            ondelete="SET NULL",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_bounces")),
+        sa.UniqueConstraint("digest", name=op.f("uq_bounces_digest")),
+    )
+    op.create_index(op.f("ix_bounces_delivery_id"), "bounces", ["delivery_id"], unique=False)
+    op.create_index(
+        "ix_bounces_email_reported", "bounces", ["email_key", "reported_at"], unique=False
+    )
 
 
 def downgrade() -> None:
+    op.drop_index("ix_bounces_email_reported", table_name="bounces")
+    op.drop_index(op.f("ix_bounces_delivery_id"), table_name="bounces")
+    op.drop_table("bounces")
+    op.drop_table("frozen")
     op.drop_index(op.f("ix_session_choices_session_id"), table_name="session_choices")
     op.drop_table("session_choices")
     op.drop_index(
@@ -459,3 +532,6 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_events_ends_at"), table_name="events")
     op.drop_table("events")
     op.drop_table("contacts")
+    op.drop_table("suppressions")
+    op.drop_table("rates")
+    op.drop_table("relay_breakers")

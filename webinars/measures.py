@@ -1,0 +1,1 @@
+"""What is measured: how much waits, for how long and for what."""

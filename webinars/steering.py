@@ -1,0 +1,1 @@
+"""Mailings in hand: paused, resumed, cancelled, sent again, counted before they leave."""
