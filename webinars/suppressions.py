@@ -1,1 +1,401 @@
-"""Addresses that are not written to, and why."""
+"""Addresses that are not written to, and why: what was learnt about them, and what people asked.
+
+Two kinds of reason, and they differ in all else. What other machines reported about an address
+(`LEARNT`) ends by itself, or when a mail that the person's own form caused has arrived since. What
+a person said (`ASKED`) stops only the mails that nobody needs, and holds until she takes it back.
+
+Who reads the reports is `webinars.bounces`; who asks before each mail is `webinars.claims`.
+"""
+
+import hashlib
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from sqlalchemy import (
+    ColumnElement,
+    and_,
+    delete,
+    distinct,
+    exists,
+    func,
+    literal_column,
+    not_,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+
+from webinars.database import Base, Transaction
+from webinars.models import (
+    Bounce,
+    Contact,
+    Delivery,
+    DeliveryState,
+    Failure,
+    MailName,
+    Registration,
+    Suppression,
+    SuppressionReason,
+)
+
+UNSUBSCRIBABLE = frozenset({MailName.REMINDER, MailName.PRACTICAL_INFORMATION, MailName.THANKS})
+"""Mails that a person may do without: she has her link, and is told of every change."""
+EVERY_MAIL = frozenset(MailName)
+
+ALL = "all"
+"""The scope of what holds for every event."""
+
+LEARNT = frozenset({SuppressionReason.ADDRESS, SuppressionReason.MAILBOX})
+ASKED = frozenset({SuppressionReason.COMPLAINT, SuppressionReason.UNSUBSCRIBED})
+
+
+class Rule(NamedTuple):
+    """What follows from a kind of report about an address."""
+
+    reason: SuppressionReason
+    reports: int
+    """From how many mails within `WINDOW` on that it was reported of."""
+    lasts: timedelta | None
+    """After the last report; `None`: until the person says otherwise."""
+    only_final: bool
+    """Whether the other side must have given up."""
+
+
+RULES: dict[Failure, Rule] = {
+    # A typing mistake, or a person who has left: the mailbox may exist in the next term of office.
+    Failure.ADDRESS: Rule(SuppressionReason.ADDRESS, 1, timedelta(days=90), only_final=True),
+    # Holidays fill a mailbox; whoever comes back empties it.
+    Failure.MAILBOX: Rule(SuppressionReason.MAILBOX, 3, timedelta(days=14), only_final=False),
+    # RFC 5965 reports what the reader pressed herself.
+    Failure.COMPLAINT: Rule(SuppressionReason.COMPLAINT, 1, None, only_final=False),
+}
+"""By what was reported. Reputation, speed and contents are ours to mend, never the address's fault:
+what is not here suppresses nothing."""
+WINDOW = timedelta(days=30)
+"""How far back reports count together."""
+BOUNCES_KEPT = timedelta(days=90)
+"""Longer than any rule looks back, and than any report is read a second time."""
+SILENCE = timedelta(hours=1)
+"""How long nothing may come back on a mail that was accepted, before it counts as arrived."""
+
+
+class Reach(NamedTuple):
+    """Which mails a reason stops."""
+
+    mails: frozenset[MailName]
+    spares_forms: bool
+    """Whether what the person's own form has just caused goes all the same: she typed the address
+    anew, and the mailbox may be there by now."""
+
+
+REACH: dict[SuppressionReason, Reach] = {
+    SuppressionReason.ADDRESS: Reach(EVERY_MAIL, spares_forms=True),
+    SuppressionReason.MAILBOX: Reach(EVERY_MAIL, spares_forms=True),
+    SuppressionReason.COMPLAINT: Reach(UNSUBSCRIBABLE, spares_forms=False),
+    SuppressionReason.UNSUBSCRIBED: Reach(UNSUBSCRIBABLE, spares_forms=False),
+}
+"""By reason, the gravest first: that one is named when several apply."""
+
+
+class Block(NamedTuple):
+    """That an address is not written to at present."""
+
+    email_key: str
+    scope: str
+    """`all`, or `event:17`."""
+    reason: SuppressionReason
+
+
+class SuppressionRow(NamedTuple):
+    """A suppression as organisers see it."""
+
+    email_key: str
+    scope: str
+    reason: SuppressionReason
+    reply: str | None
+    created_at: datetime
+    """Of what was learnt: the last report."""
+    expires_at: datetime | None
+    """`None`: until the person says otherwise."""
+
+
+def make_scope(event_id: int | None) -> str:
+    """Return the scope of one event's mails; `None`: of every event's."""
+    return ALL if event_id is None else f"event:{event_id}"
+
+
+def list_blocks(
+    tx: Transaction, email_keys: Collection[str], *, now: datetime
+) -> dict[str, list[Block]]:
+    """List why each of the addresses is not written to at present; mostly there is no reason."""
+    blocks: dict[str, list[Block]] = {key: [] for key in email_keys}
+    asked = {form: key for key in blocks if key for form in _forms(key)}
+    rows = tx.execute(
+        select(Suppression.email_key, Suppression.scope, Suppression.reason)
+        .where(Suppression.email_key.in_(asked), _is_active(now))
+        .order_by(Suppression.id)
+    )
+    for form, scope, reason in rows:
+        blocks[asked[form]].append(Block(asked[form], scope, reason))
+    return blocks
+
+
+def find_block(
+    blocks: Sequence[Block], template: MailName, event_id: int, *, by_form: bool
+) -> SuppressionReason | None:
+    """Find why a mail of an event is not to be sent to the address of these blocks, if it is not.
+
+    :param by_form: whether the person's own form has just caused the mail.
+    """
+    scopes = (ALL, make_scope(event_id))
+    reasons = {block.reason for block in blocks if block.scope in scopes}
+    return next((one for one in REACH if one in reasons and _stops(one, template, by_form)), None)
+
+
+def _stops(reason: SuppressionReason, template: MailName, by_form: bool) -> bool:
+    reach = REACH[reason]
+    return template in reach.mails and not (reach.spares_forms and by_form)
+
+
+def learn(
+    tx: Transaction,
+    email_key: str,
+    failure: Failure,
+    reply: str,
+    *,
+    is_final: bool,
+    now: datetime,
+    delivery_id: int | None = None,
+) -> None:
+    """Learn from a refusal or a report whether an address is still to be written to.
+
+    Learnt again, it holds for longer. A report is in `bounces` before it is learnt from.
+
+    :param is_final: whether the other side has given up.
+    :param delivery_id: the mail that the relay itself refused: its word counts as a report, and as
+        one however often the mail is tried; `None`: the report is there already.
+    """
+    rule = RULES.get(failure)
+    if rule is None or not email_key or (rule.only_final and not is_final):
+        return
+    if rule.reports > 1:
+        if delivery_id is not None:
+            _note_refusal(tx, delivery_id, email_key, failure, reply, is_final, now)
+        if _count_reports(tx, email_key, failure, now - WINDOW) < rule.reports:
+            return
+    expires_at = now + rule.lasts if rule.lasts else None
+    _suppress(tx, email_key, ALL, rule.reason, reply=reply, now=now, expires_at=expires_at)
+
+
+def _note_refusal(
+    tx: Transaction,
+    delivery_id: int,
+    email_key: str,
+    failure: Failure,
+    reply: str,
+    is_final: bool,
+    now: datetime,
+) -> None:
+    noted = _insert_into(tx, Bounce).values(
+        digest=f"relay:{delivery_id}:{failure}",
+        delivery_id=delivery_id,
+        email_key=email_key,
+        failure=failure,
+        is_final=is_final,
+        said=reply,
+        reported_at=now,
+    )
+    tx.execute(noted.on_conflict_do_nothing(index_elements=["digest"]))
+
+
+def _count_reports(tx: Transaction, email_key: str, failure: Failure, since: datetime) -> int:
+    """Count the mails that were reported of: a delay and the end of it are about one mail."""
+    mail = func.coalesce(Bounce.delivery_id, -Bounce.id)
+    counted = select(func.count(distinct(mail))).where(
+        Bounce.email_key == email_key, Bounce.failure == failure, Bounce.reported_at > since
+    )
+    return tx.scalar(counted) or 0
+
+
+def unsubscribe(tx: Transaction, email_key: str, event_id: int | None, *, now: datetime) -> int:
+    """Send a person no more mails that she can do without, and tell how many waiting ones stop.
+
+    A second time changes nothing. What a worker is about to send is looked at once more by it.
+
+    :param event_id: of one event; `None`: of every event, those to come as well.
+    """
+    reason = SuppressionReason.UNSUBSCRIBED
+    _suppress(tx, email_key, make_scope(event_id), reason, reply=None, now=now, expires_at=None)
+    theirs = (
+        select(Registration.id)
+        .join(Contact, Contact.id == Registration.contact_id)
+        .where(Contact.email_key == email_key)
+    )
+    waiting = update(Delivery).where(
+        Delivery.registration_id.in_(theirs),
+        Delivery.email_key == email_key,
+        Delivery.template.in_(UNSUBSCRIBABLE),
+        Delivery.state == DeliveryState.PENDING,
+    )
+    if event_id is not None:
+        waiting = waiting.where(Delivery.event_id == event_id)
+    given_up = waiting.values(
+        state=DeliveryState.SUPPRESSED, reply=reason.value, waits_for=None
+    ).returning(Delivery.id)
+    return len(tx.execute(given_up).all())
+
+
+def resubscribe(tx: Transaction, email_key: str, event_id: int | None, *, now: datetime) -> None:
+    """Send a person what she had said she wanted no more; what was stopped is not sent again.
+
+    :param event_id: of one event; `None`: of all events, where she did not name one.
+    """
+    _end(tx, email_key, ASKED, now, Suppression.scope == make_scope(event_id))
+
+
+def lift(
+    tx: Transaction, email_key: str, reasons: Collection[SuppressionReason], *, now: datetime
+) -> int:
+    """Write to an address again despite these reasons, and tell how many ended."""
+    return _end(tx, email_key, reasons, now)
+
+
+def list_rows(tx: Transaction, event_id: int | None, now: datetime) -> list[SuppressionRow]:
+    """List the addresses that are not written to at present, and why, the latest first.
+
+    What people said before they had their data erased still holds, and is not listed: nobody can
+    tell any more who they were.
+
+    :param event_id: only those registered at an event, for its mails; `None`: all there are.
+    """
+    columns = [getattr(Suppression, name) for name in SuppressionRow._fields]
+    rows = (
+        select(*columns)
+        .where(_is_active(now), Suppression.email_key.not_like(f"{SEAL}%"))
+        .order_by(Suppression.created_at.desc(), Suppression.id.desc())
+    )
+    if event_id is not None:
+        is_registered = exists().where(
+            Registration.event_id == event_id, Registration.email_key == Suppression.email_key
+        )
+        rows = rows.where(is_registered, Suppression.scope.in_((ALL, make_scope(event_id))))
+    return [SuppressionRow._make(row) for row in tx.execute(rows)]
+
+
+def _is_active(now: datetime) -> ColumnElement[bool]:
+    """Return the condition under which a suppression holds: not ended, and nothing arrived since.
+
+    A relay accepts in its own name and may report minutes later: only silence after that tells.
+    """
+    arrived = exists().where(
+        literal_column("deliveries.by_form"),  # as the index says it, so that it is used
+        Delivery.email_key == Suppression.email_key,
+        Delivery.state.in_({DeliveryState.ACCEPTED, DeliveryState.DELIVERED}),
+        Delivery.accepted_at > Suppression.created_at,
+        Delivery.accepted_at <= now - SILENCE,
+    )
+    return and_(
+        or_(Suppression.expires_at.is_(None), Suppression.expires_at > now),
+        or_(Suppression.reason.in_(ASKED), not_(arrived)),
+    )
+
+
+def _suppress(
+    tx: Transaction,
+    email_key: str,
+    scope: str,
+    reason: SuppressionReason,
+    *,
+    reply: str | None,
+    now: datetime,
+    expires_at: datetime | None,
+) -> None:
+    """Add a suppression, or prolong the one that is there."""
+    said = {"reply": reply, "created_at": now, "expires_at": expires_at}
+    added = _insert_into(tx, Suppression).values(
+        email_key=email_key, scope=scope, reason=reason, **said
+    )
+    tx.execute(
+        added.on_conflict_do_update(
+            index_elements=["email_key", "scope", "reason"],
+            set_=said,
+            # What has no end stays as it was first said.
+            where=Suppression.expires_at.is_not(None),
+        )
+    )
+
+
+def _end(
+    tx: Transaction,
+    email_key: str,
+    reasons: Collection[SuppressionReason],
+    now: datetime,
+    *conditions: ColumnElement[bool],
+) -> int:
+    """Let suppressions end now; the night removes them."""
+    ended = (
+        update(Suppression)
+        .where(
+            Suppression.email_key.in_(_forms(email_key)),
+            Suppression.reason.in_(reasons),
+            or_(Suppression.expires_at.is_(None), Suppression.expires_at > now),
+            *conditions,
+        )
+        .values(expires_at=now)
+        .returning(Suppression.id)
+    )
+    return len(tx.execute(ended).all())
+
+
+SEAL = "sha256:"
+
+
+def seal(email_key: str) -> str:
+    """Return what is kept of an address whose owner had her data erased: enough to know it again.
+
+    Nobody can read an address out of it.
+    """
+    return SEAL + hashlib.sha256(email_key.encode()).hexdigest()
+
+
+def _forms(email_key: str) -> tuple[str, str]:
+    return email_key, seal(email_key)
+
+
+def forget(tx: Transaction, email_keys: Collection[str]) -> None:
+    """Forget the addresses that no contact has any more: what was learnt goes, what was asked stays.
+
+    Under its seal only, so that whoever comes back is still not written to against her will.
+    """
+    used = set(tx.scalars(select(Contact.email_key).where(Contact.email_key.in_(email_keys))))
+    gone = {key for key in email_keys if key} - used
+    tx.execute(delete(Bounce).where(Bounce.email_key.in_(gone)))
+    theirs = Suppression.email_key.in_(gone)
+    for one in tx.execute(
+        select(Suppression.email_key, Suppression.scope, Suppression.reason, Suppression.created_at)
+        .where(theirs, Suppression.reason.in_(ASKED), Suppression.expires_at.is_(None))
+        .order_by(Suppression.id)
+    ).all():
+        sealed = seal(one.email_key)
+        _suppress(
+            tx, sealed, one.scope, one.reason, reply=None, now=one.created_at, expires_at=None
+        )
+    tx.execute(delete(Suppression).where(theirs))
+
+
+def forget_event(tx: Transaction, event_id: int) -> None:
+    """Forget what was asked of the mails of an event of which none will be sent any more."""
+    tx.execute(delete(Suppression).where(Suppression.scope == make_scope(event_id)))
+
+
+def forget_old(tx: Transaction, *, now: datetime) -> None:
+    """Forget what has ended, and the reports that no rule looks back to."""
+    tx.execute(delete(Suppression).where(Suppression.expires_at <= now))
+    tx.execute(delete(Bounce).where(Bounce.reported_at <= now - BOUNCES_KEPT))
+
+
+def _insert_into(tx: Transaction, table: type[Base]) -> Any:
+    insert = postgresql.insert if tx.get_bind().dialect.name == "postgresql" else sqlite.insert
+    return insert(table)
