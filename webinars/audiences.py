@@ -223,7 +223,7 @@ def _find_last(tx: Transaction, mailing: Mailing) -> int | None:
     """Find the last registration of the next chunk; `None`: there is no one left."""
     chunk = (
         select(Registration.id)
-        .where(*_audience(mailing), Registration.id > mailing.cursor)
+        .where(*audience(mailing), Registration.id > mailing.cursor)
         .order_by(Registration.id)
         .limit(CHUNK)
         .subquery()
@@ -233,7 +233,7 @@ def _find_last(tx: Transaction, mailing: Mailing) -> int | None:
 
 
 def _fill(tx: Transaction, mailing: Mailing, last: int, now: datetime) -> None:
-    chunk = [*_audience(mailing), Registration.id.between(mailing.cursor + 1, last)]
+    chunk = [*audience(mailing), Registration.id.between(mailing.cursor + 1, last)]
     _insert(tx, _write_rows(mailing, now, func.trim(Registration.email), "").where(*chunk))
     if mailing.template in COPIED:
         assistant = func.trim(Registration.assistant_email)
@@ -241,7 +241,7 @@ def _fill(tx: Transaction, mailing: Mailing, last: int, now: datetime) -> None:
         _insert(tx, _write_rows(mailing, now, assistant, ":copy").where(*chunk, is_other))
 
 
-def _audience(mailing: Mailing) -> Sequence[ColumnElement[bool]]:
+def audience(mailing: Mailing) -> Sequence[ColumnElement[bool]]:
     """Return who a mailing is for."""
     conditions = [
         Registration.event_id == mailing.event_id,
