@@ -1,17 +1,26 @@
 """Personal data leave in time: erased on request, purged when an event's retention ends.
 
-The rows stay, so that the counts do: how many, of which country, kind and role, and who came.
+The rows stay, so that the counts do: how many, of which country, kind and role, and who came. What
+machines reported about an address goes with it; what its owner asked is kept under a seal.
 """
 
 import calendar
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, select, update
+from sqlalchemy import ColumnElement, and_, delete, select, union, update
 
-from webinars import contacts, links, zones
+from webinars import contacts, links, suppressions, zones
 from webinars.database import Transaction
-from webinars.models import Delivery, DeliveryState, Event, ExportRecord, Registration
+from webinars.models import (
+    Bounce,
+    Delivery,
+    DeliveryState,
+    Event,
+    ExportRecord,
+    Frozen,
+    Registration,
+)
 
 BLANK: dict[str, object] = {
     "contact_id": None,
@@ -44,7 +53,11 @@ class Purged:
 
 
 def purge(tx: Transaction, *, now: datetime) -> Purged:
-    """Make the registrations anonymous of every event whose retention has ended; once each."""
+    """Make the registrations anonymous of every event whose retention has ended; once each.
+
+    What is known of addresses and has ended goes too.
+    """
+    suppressions.forget_old(tx, now=now)
     due = [event for event in _list_unpurged(tx, now) if ends_at(event) <= now]
     purged = sum(_purge(tx, event, now) for event in due)
     return Purged(len(due), purged)
@@ -75,8 +88,11 @@ def anonymise(
     ).all()
     for start in range(0, len(rows), batch):
         some = rows[start : start + batch]
-        _anonymise(tx, [row.id for row in some], now)
+        ids = [row.id for row in some]
+        addresses = _list_addresses(tx, ids)
+        _anonymise(tx, ids, now)
         contacts.remove_unused(tx, {row.contact_id for row in some if row.contact_id})
+        suppressions.forget(tx, addresses)
     return len(rows)
 
 
@@ -86,6 +102,7 @@ def _list_unpurged(tx: Transaction, now: datetime) -> list[Event]:
 
 
 def _purge(tx: Transaction, event: Event, now: datetime) -> int:
+    suppressions.forget_event(tx, event.id)
     purged = anonymise(tx, Registration.event_id == event.id, now=now)
     # A list may have been limited to a name.
     tx.execute(update(ExportRecord).where(ExportRecord.event_id == event.id).values(filter=""))
@@ -94,10 +111,20 @@ def _purge(tx: Transaction, event: Event, now: datetime) -> int:
     return purged
 
 
+def _list_addresses(tx: Transaction, ids: list[int]) -> set[str]:
+    """List the addresses of registrations, and of all who had mail because of them."""
+    own = select(Registration.email_key).where(Registration.id.in_(ids))
+    written_to = select(Delivery.email_key).where(Delivery.registration_id.in_(ids))
+    return set(tx.scalars(union(own, written_to)))
+
+
 def _anonymise(tx: Transaction, ids: list[int], now: datetime) -> None:
     theirs = Delivery.registration_id.in_(ids)
     waiting = Delivery.state.in_({DeliveryState.PENDING, DeliveryState.SENDING})
     tx.execute(update(Delivery).where(and_(theirs, waiting)).values(state=DeliveryState.CANCELLED))
+    for of_mail in (Bounce, Frozen):
+        sent = of_mail.delivery_id.in_(select(Delivery.id).where(theirs))
+        tx.execute(delete(of_mail).where(sent))
     tx.execute(update(Delivery).where(theirs).values(email="", email_key="", reply=None))
     tx.execute(
         update(Registration)

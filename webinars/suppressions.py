@@ -10,6 +10,7 @@ Who reads the reports is `webinars.bounces`; who asks before each mail is `webin
 import hashlib
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -97,6 +98,15 @@ REACH: dict[SuppressionReason, Reach] = {
     SuppressionReason.UNSUBSCRIBED: Reach(UNSUBSCRIBABLE, spares_forms=False),
 }
 """By reason, the gravest first: that one is named when several apply."""
+
+
+class Wish(StrEnum):
+    """Which of the mails that she may do without a person wants."""
+
+    EVERY = "every"
+    OTHERS = "others"
+    """Those of other events, not of this one."""
+    NONE = "none"
 
 
 class Block(NamedTuple):
@@ -255,8 +265,33 @@ def resubscribe(tx: Transaction, email_key: str, event_id: int | None, *, now: d
     _end(tx, email_key, ASKED, now, Suppression.scope == make_scope(event_id))
 
 
+def find_wish(blocks: Sequence[Block], event_id: int) -> Wish:
+    """Find what a person asked about an event's mails, from what blocks her address."""
+    scopes = {block.scope for block in blocks if block.reason in ASKED}
+    if ALL in scopes:
+        return Wish.NONE
+    return Wish.OTHERS if make_scope(event_id) in scopes else Wish.EVERY
+
+
+def record_wish(
+    tx: Transaction, email_key: str, event_id: int, wish: Wish, *, now: datetime
+) -> None:
+    """Record what a person asks on the page of an event; asked again, it changes nothing.
+
+    Wanting no mails of one event takes nothing back of wanting none at all.
+    """
+    match wish:
+        case Wish.OTHERS:
+            unsubscribe(tx, email_key, event_id, now=now)
+        case Wish.NONE:
+            unsubscribe(tx, email_key, None, now=now)
+        case Wish.EVERY:
+            resubscribe(tx, email_key, event_id, now=now)
+            resubscribe(tx, email_key, None, now=now)
+
+
 def lift(
-    tx: Transaction, email_key: str, reasons: Collection[SuppressionReason], *, now: datetime
+    tx: Transaction, email_key: str, reasons: Collection[SuppressionReason], now: datetime
 ) -> int:
     """Write to an address again despite these reasons, and tell how many ended."""
     return _end(tx, email_key, reasons, now)
@@ -268,7 +303,7 @@ def list_rows(tx: Transaction, event_id: int | None, now: datetime) -> list[Supp
     What people said before they had their data erased still holds, and is not listed: nobody can
     tell any more who they were.
 
-    :param event_id: only those registered at an event, for its mails; `None`: all there are.
+    :param event_id: only of the people of an event, and for its mails; `None`: all there are.
     """
     columns = [getattr(Suppression, name) for name in SuppressionRow._fields]
     rows = (
@@ -277,11 +312,21 @@ def list_rows(tx: Transaction, event_id: int | None, now: datetime) -> list[Supp
         .order_by(Suppression.created_at.desc(), Suppression.id.desc())
     )
     if event_id is not None:
-        is_registered = exists().where(
-            Registration.event_id == event_id, Registration.email_key == Suppression.email_key
+        rows = rows.where(
+            _is_written_to(event_id), Suppression.scope.in_((ALL, make_scope(event_id)))
         )
-        rows = rows.where(is_registered, Suppression.scope.in_((ALL, make_scope(event_id))))
     return [SuppressionRow._make(row) for row in tx.execute(rows)]
+
+
+def _is_written_to(event_id: int) -> ColumnElement[bool]:
+    """Return the condition under which an address is a person's, or an assistant's, of an event."""
+    addresses = (Registration.email_key, func.lower(Registration.assistant_email))
+    return or_(
+        *(
+            Suppression.email_key.in_(select(one).where(Registration.event_id == event_id))
+            for one in addresses
+        )
+    )
 
 
 def _is_active(now: datetime) -> ColumnElement[bool]:
@@ -365,9 +410,9 @@ def _forms(email_key: str) -> tuple[str, str]:
 
 
 def forget(tx: Transaction, email_keys: Collection[str]) -> None:
-    """Forget the addresses that no contact has any more: what was learnt goes, what was asked stays.
+    """Forget the addresses that no contact has any more; only what their owners asked is kept.
 
-    Under its seal only, so that whoever comes back is still not written to against her will.
+    It is kept under a seal: whoever comes back is not written to against her will.
     """
     used = set(tx.scalars(select(Contact.email_key).where(Contact.email_key.in_(email_keys))))
     gone = {key for key in email_keys if key} - used

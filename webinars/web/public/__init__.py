@@ -2,13 +2,21 @@
 
 from flask import Blueprint, Flask
 
-from webinars.web.public import events, gate, health, outbox, own, registrations
+from webinars.web.public import (
+    events,
+    gate,
+    health,
+    outbox,
+    own,
+    registrations,
+    unsubscribe,
+)
 
-NOUNS = (events, registrations, own, gate, outbox, health)
+NOUNS = (events, registrations, own, gate, unsubscribe, outbox, health)
 
 CHECKED_BY_ITSELF = (registrations.blueprint,)
 """Its forms carry the proof as a field, so that one without it comes back as it was typed."""
-WITHOUT_PROOF = (own.blueprint, gate.blueprint)
+WITHOUT_PROOF = (own.blueprint, gate.blueprint, unsubscribe.blueprint)
 """There the token in the address is the authority, and there is no cookie that a proof could be
 compared with."""
 
