@@ -274,6 +274,12 @@ class Settings(BaseSettings):
         parts = urlsplit(self.mail_url)
         return Path(parts.netloc + parts.path) if parts.scheme == "file" else None
 
+    @property
+    def domain_rates(self) -> dict[str, int]:
+        """How many messages a minute each recipient domain is sent at most."""
+        pairs = (one.partition("=") for one in self.mail_domain_rates.split())
+        return {domain.lower(): int(rate) for domain, _, rate in pairs}
+
     def get_secret(self) -> bytes:
         """Return the secret that signs cookies and tokens, making one on the first run.
 

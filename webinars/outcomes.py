@@ -3,7 +3,7 @@
 Pure rules. How rows are claimed and outcomes are written down is `webinars.claims`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
@@ -11,9 +11,12 @@ from typing import NamedTuple
 from webinars.models import (
     DeliveryState,
     EventStatus,
+    Failure,
     MailingState,
     MailName,
     RegistrationStatus,
+    SuppressionReason,
+    Wait,
 )
 
 PATIENCE = timedelta(hours=48)
@@ -24,6 +27,11 @@ LONGEST_WAIT = timedelta(hours=2)
 FIRST_WAIT_FOR_LINK = timedelta(seconds=20)
 LONGEST_WAIT_FOR_LINK = timedelta(minutes=5)
 WAIT_FOR_RELAY = timedelta(seconds=15)
+LOSSES_BEFORE_ALONE = 3
+"""A delivery that so many workers died with is claimed by itself, so that others do not suffer."""
+LOSSES_AT_MOST = 5
+POISON = "poison"
+"""The reply of a delivery that was given up because each worker that had it died."""
 
 COUNTED_AS_SENT = frozenset({MailName.REMINDER, MailName.PRACTICAL_INFORMATION, MailName.THANKS})
 """Better missed than doubled: where nobody can tell whether one of these left."""
@@ -57,6 +65,13 @@ class Claim(NamedTuple):
     due_at: datetime
     expires_at: datetime | None
     maybe_twice: bool
+    losses: int
+    email_key: str
+
+    @property
+    def domain(self) -> str:
+        """Return the domain that it goes to."""
+        return self.email_key.rpartition("@")[2]
 
 
 class Verdict(StrEnum):
@@ -72,29 +87,42 @@ class Verdict(StrEnum):
     """The final dot left, and no reply came."""
     RELAY_DOWN = "relay-down"
     """Nothing was sent, and the message is not to blame."""
+    PACED = "paced"
+    """Its relay or its domain is sent no more at present."""
     GIVEN_BACK = "given-back"
     """The worker was told to stop, or the mailing to pause."""
     POINTLESS = "pointless"
     """It made no sense any more."""
     TOO_LATE = "too-late"
+    SUPPRESSED = "suppressed"
+    """Its address is not written to."""
     UNTOUCHED = "untouched"
     """The worker died before it came to it."""
+    BEGUN = "begun"
+    """The worker died while it composed the letter."""
     UNFINISHED = "unfinished"
     """The worker died before the final dot, or as it left."""
     UNHEARD = "unheard"
     """The worker died after the final dot, before it heard the reply."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of a claim; the reply is the relay's, or the reason."""
+    """What came of a claim."""
 
     claim: Claim
     verdict: Verdict
     reply: str | None = None
+    """The relay's, or the reason."""
+    failure: Failure | None = None
+    relay: str | None = None
+    again_at: datetime | None = None
+    """When there is a rate to spare again, for what was paced."""
+    content: bytes | None = None
+    """The message, where nobody can tell whether it left."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Change:
     """What becomes of a delivery."""
 
@@ -102,6 +130,10 @@ class Change:
     not_before: datetime
     attempts: int
     maybe_twice: bool
+    waits_for: Wait | None = None
+    losses: int = 0
+    reply: str | None = None
+    """In place of what the outcome says."""
 
 
 ENDS = {
@@ -110,7 +142,10 @@ ENDS = {
     Verdict.UNWRITTEN: DeliveryState.FAILED,
     Verdict.POINTLESS: DeliveryState.CANCELLED,
     Verdict.TOO_LATE: DeliveryState.EXPIRED,
+    Verdict.SUPPRESSED: DeliveryState.SUPPRESSED,
 }
+DIED = frozenset({Verdict.BEGUN, Verdict.UNFINISHED, Verdict.UNHEARD})
+"""The worker died with it in hand."""
 
 
 def settle(outcome: Outcome, *, now: datetime, jitter: float) -> Change:
@@ -121,23 +156,47 @@ def settle(outcome: Outcome, *, now: datetime, jitter: float) -> Change:
     claim = outcome.claim
     if outcome.verdict in ENDS:
         return _end(claim, ENDS[outcome.verdict], now)
+    if outcome.verdict in DIED:
+        return _count_loss(outcome, now)
     again = now + find_wait(claim.template, claim.attempts, jitter)
     match outcome.verdict:
         case Verdict.DEFERRED:
             return _defer(claim, again, now)
         case Verdict.UNANSWERED:
             return _send_again_once(claim, again, now)
-        case Verdict.UNHEARD:
-            return _send_again_once(claim, now, now)
-        case Verdict.UNFINISHED:
-            return Change(DeliveryState.PENDING, now, claim.attempts, True)
-        case Verdict.UNTOUCHED:
-            # The attempt counts: what kills its worker is not to be tried for ever.
-            return Change(DeliveryState.PENDING, now, claim.attempts, claim.maybe_twice)
         case Verdict.RELAY_DOWN:
-            later = now + WAIT_FOR_RELAY * (1 + jitter)
-            return Change(DeliveryState.PENDING, later, claim.attempts - 1, claim.maybe_twice)
-    return Change(DeliveryState.PENDING, now, claim.attempts - 1, claim.maybe_twice)
+            return _put_back(claim, now + WAIT_FOR_RELAY * (1 + jitter), Wait.RELAY)
+        case Verdict.PACED:
+            return _put_back(claim, max(now, outcome.again_at or now), Wait.RATE)
+    return _put_back(claim, now, None)
+
+
+def _put_back(claim: Claim, again: datetime, waits_for: Wait | None) -> Change:
+    """Let it wait as if it had not been claimed."""
+    return Change(
+        DeliveryState.PENDING,
+        again,
+        claim.attempts - 1,
+        claim.maybe_twice,
+        waits_for,
+        claim.losses,
+    )
+
+
+def _count_loss(outcome: Outcome, now: datetime) -> Change:
+    """Try again what a worker died with, but not for ever: it may be what it died of."""
+    claim = outcome.claim
+    losses = claim.losses + 1
+    if outcome.verdict is Verdict.UNHEARD:
+        change = _send_again_once(claim, now, now)
+    else:
+        may_have_left = claim.maybe_twice or outcome.verdict is Verdict.UNFINISHED
+        change = Change(DeliveryState.PENDING, now, claim.attempts, may_have_left)
+    if change.state is DeliveryState.PENDING and losses >= LOSSES_AT_MOST:
+        # Whether it left is worth more to know than that it was given up.
+        state = DeliveryState.UNCERTAIN if change.maybe_twice else DeliveryState.FAILED
+        return replace(change, state=state, losses=losses, reply=POISON)
+    return replace(change, losses=losses)
 
 
 def find_wait(template: MailName, attempts: int, jitter: float) -> timedelta:
@@ -155,7 +214,14 @@ def _defer(claim: Claim, again: datetime, now: datetime) -> Change:
         return _end(claim, DeliveryState.EXPIRED, now)
     if claim.template is not MailName.CONNECTION_LINK and again > claim.due_at + PATIENCE:
         return _end(claim, DeliveryState.FAILED, now)
-    return Change(DeliveryState.PENDING, again, claim.attempts, claim.maybe_twice)
+    return Change(
+        DeliveryState.PENDING,
+        again,
+        claim.attempts,
+        claim.maybe_twice,
+        Wait.DEFERRED,
+        claim.losses,
+    )
 
 
 def _send_again_once(claim: Claim, again: datetime, now: datetime) -> Change:
@@ -163,11 +229,11 @@ def _send_again_once(claim: Claim, again: datetime, now: datetime) -> Change:
     is_over = claim.expires_at is not None and again >= claim.expires_at
     if claim.template in COUNTED_AS_SENT or claim.maybe_twice or is_over:
         return _end(claim, DeliveryState.UNCERTAIN, now)
-    return Change(DeliveryState.PENDING, again, claim.attempts, True)
+    return Change(DeliveryState.PENDING, again, claim.attempts, True, losses=claim.losses)
 
 
 def _end(claim: Claim, state: DeliveryState, now: datetime) -> Change:
-    return Change(state, now, claim.attempts, claim.maybe_twice)
+    return Change(state, now, claim.attempts, claim.maybe_twice, losses=claim.losses)
 
 
 class Facts(NamedTuple):
@@ -183,6 +249,7 @@ class Facts(NamedTuple):
     event_cancelled_at: datetime | None
     room_url: str | None
     mailing_state: MailingState | None
+    suppression: SuppressionReason | None
 
 
 class Obstacle(NamedTuple):
@@ -199,7 +266,9 @@ def find_obstacle(facts: Facts, now: datetime) -> Obstacle | None:
     if facts.mailing_state is MailingState.PAUSED:
         return Obstacle(Verdict.GIVEN_BACK, None)
     reason = _find_pointlessness(facts)
-    return Obstacle(Verdict.POINTLESS, reason) if reason else None
+    if reason:
+        return Obstacle(Verdict.POINTLESS, reason)
+    return Obstacle(Verdict.SUPPRESSED, facts.suppression) if facts.suppression else None
 
 
 def _find_pointlessness(facts: Facts) -> str | None:

@@ -9,6 +9,8 @@ from webinars.models import (
     MailingState,
     MailName,
     RegistrationStatus,
+    SuppressionReason,
+    Wait,
 )
 from webinars.outcomes import Claim, Facts, Outcome, Verdict
 
@@ -33,8 +35,18 @@ def make_claim(template=CONFIRMATION, **values):
         "due_at": NOW,
         "expires_at": None,
         "maybe_twice": False,
+        "losses": 0,
+        "email_key": "a@example.org",
     }
     return Claim(**defaults | values)
+
+
+WAITS = {
+    Verdict.DEFERRED: Wait.DEFERRED,
+    Verdict.RELAY_DOWN: Wait.RELAY,
+    Verdict.PACED: Wait.RATE,
+}
+"""What a mail waits for that is not simply due again."""
 
 
 @pytest.mark.parametrize(
@@ -57,17 +69,43 @@ def make_claim(template=CONFIRMATION, **values):
         (Verdict.UNHEARD, make_claim(maybe_twice=True), "uncertain", 0, 1, True),
         (Verdict.UNFINISHED, make_claim(), "pending", 0, 1, True),
         (Verdict.UNFINISHED, make_claim(REMINDER), "pending", 0, 1, True),
-        (Verdict.UNTOUCHED, make_claim(), "pending", 0, 1, False),
+        (Verdict.BEGUN, make_claim(), "pending", 0, 1, False),
+        (Verdict.UNTOUCHED, make_claim(), "pending", 0, 0, False),
+        (Verdict.SUPPRESSED, make_claim(), "suppressed", 0, 1, False),
+        (Verdict.PACED, make_claim(), "pending", 60, 0, False),
         (Verdict.RELAY_DOWN, make_claim(), "pending", 15, 0, False),
         (Verdict.GIVEN_BACK, make_claim(), "pending", 0, 0, False),
         (Verdict.GIVEN_BACK, make_claim(maybe_twice=True), "pending", 0, 0, True),
     ],
 )
 def test_what_follows_from_an_attempt(verdict, claim, state, wait, attempts, maybe_twice):
+    change = outcomes.settle(Outcome(claim, verdict, again_at=NOW + MINUTE), now=NOW, jitter=0)
+
+    assert change.state is DeliveryState(state)
+    assert change.not_before == NOW + timedelta(seconds=wait)
+    assert (change.attempts, change.maybe_twice) == (attempts, maybe_twice)
+    assert change.waits_for is WAITS.get(verdict)
+    assert change.losses == (1 if verdict in outcomes.DIED else 0)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "claim", "state", "reply"),
+    [
+        (Verdict.BEGUN, make_claim(losses=3), "pending", None),
+        (Verdict.BEGUN, make_claim(losses=4), "failed", "poison"),
+        (Verdict.BEGUN, make_claim(losses=4, maybe_twice=True), "uncertain", "poison"),
+        (Verdict.UNFINISHED, make_claim(losses=4), "uncertain", "poison"),
+        (Verdict.UNHEARD, make_claim(losses=4), "uncertain", "poison"),
+        (Verdict.UNTOUCHED, make_claim(losses=4), "pending", None),
+        (Verdict.DEFERRED, make_claim(losses=4), "pending", None),
+        (Verdict.GIVEN_BACK, make_claim(losses=4), "pending", None),
+    ],
+)
+def test_what_every_worker_dies_of_is_given_up(verdict, claim, state, reply):
     change = outcomes.settle(Outcome(claim, verdict), now=NOW, jitter=0)
 
-    wait = timedelta(seconds=wait)
-    assert change == outcomes.Change(DeliveryState(state), NOW + wait, attempts, maybe_twice)
+    assert (change.state, change.reply) == (state, reply)
+    assert change.losses == claim.losses + (verdict in outcomes.DIED)
 
 
 @pytest.mark.parametrize(
@@ -122,6 +160,7 @@ def make_facts(template=CONFIRMATION, **values):
         "event_cancelled_at": None,
         "room_url": None,
         "mailing_state": None,
+        "suppression": None,
     }
     return Facts(**defaults | values)
 
@@ -193,6 +232,12 @@ def test_a_paused_mailing_keeps_its_mails_for_later():
     obstacle = outcomes.find_obstacle(make_facts(LINK, mailing_state=MailingState.PAUSED), NOW)
 
     assert obstacle.verdict is Verdict.GIVEN_BACK
+
+
+def test_an_address_that_is_not_written_to_gets_nothing():
+    facts = make_facts(REMINDER, suppression=SuppressionReason.UNSUBSCRIBED)
+
+    assert outcomes.find_obstacle(facts, NOW) == (Verdict.SUPPRESSED, "unsubscribed")
 
 
 def test_every_mail_to_a_person_says_which_status_it_is_about_or_that_none_matters():

@@ -9,6 +9,10 @@ from webinars.mail import journal
 from webinars.mail.journal import Journal, Mark
 
 
+TWO = b"From: a\r\n\r\ntwo\r\n"
+THREE = b"\n\xff without an end"
+
+
 def read(folder):
     """Return what each journal of the dead says, and remove it."""
     found = {}
@@ -16,7 +20,7 @@ def read(folder):
         with journal.take_remains(path) as remains:
             if remains is not None:
                 found[remains.owner] = {
-                    entry.delivery_id: (entry.epoch, entry.mark, entry.reply)
+                    entry.delivery_id: (entry.epoch, entry.mark, entry.reply or entry.content)
                     for entry in remains.entries.values()
                 }
     return found
@@ -29,8 +33,11 @@ import os, signal
 from pathlib import Path
 from webinars.mail.journal import Journal, Mark
 journal = Journal(Path({str(folder)!r}))
-for mark, delivery_id, epoch, reply in {list(marks)!r}:
-    journal.mark(Mark(mark), delivery_id, epoch, reply)
+for mark, delivery_id, epoch, said in {list(marks)!r}:
+    if mark == "I":
+        journal.keep(delivery_id, epoch, said)
+    else:
+        journal.mark(Mark(mark), delivery_id, epoch, said)
 print(journal.owner, flush=True)
 {"os.kill(os.getpid(), signal.SIGKILL)" if kill else ""}
 """
@@ -43,20 +50,23 @@ def test_the_last_mark_of_each_mail_outlives_a_killed_process(tmp_path):
     owner = leave(
         tmp_path,
         [
-            ("I", 1, 4, ""),
+            ("C", 1, 4, ""),
+            ("I", 1, 4, b"From: a\r\n\r\none\nA 9 9 250 a text, and no mark\n"),
             ("S", 1, 4, ""),
             ("A", 1, 4, "250 2.0.0 taken as 12 ABC"),
-            ("I", 2, 1, ""),
+            ("I", 2, 1, TWO),
             ("S", 2, 1, ""),
-            ("I", 3, 1, ""),
+            ("I", 3, 1, THREE),
+            ("C", 4, 1, ""),
         ],
     )
 
     assert read(tmp_path) == {
         owner: {
             1: (4, Mark.ACCEPTED, "250 2.0.0 taken as 12 ABC"),
-            2: (1, Mark.SENT, ""),
-            3: (1, Mark.WRITTEN, ""),
+            2: (1, Mark.SENT, TWO),
+            3: (1, Mark.WRITTEN, THREE),
+            4: (1, Mark.BEGUN, None),
         }
     }
     assert list(tmp_path.iterdir()) == []
@@ -87,7 +97,7 @@ def test_what_the_rows_say_is_forgotten(tmp_path):
         failing.mark(Mark.SENT, 2, 1)
         raise ZeroDivisionError
 
-    assert read(tmp_path) == {failing.owner: {2: (1, Mark.SENT, "")}}
+    assert read(tmp_path) == {failing.owner: {2: (1, Mark.SENT, None)}}
 
 
 def test_a_journal_stays_until_what_it_says_is_written_down(tmp_path):
@@ -121,6 +131,17 @@ def test_a_line_torn_by_a_power_cut_is_overlooked(tmp_path):
     [entries] = read(tmp_path).values()
 
     assert set(entries) == {1, 2}
+
+
+def test_a_message_torn_by_a_power_cut_is_not_kept(tmp_path):
+    leave(tmp_path, [("I", 1, 1, TWO)])
+    [path] = journal.list_paths(tmp_path)
+    with open(path, "ab") as file:
+        file.write(b"I 2 1 100\nFrom: a")
+
+    [entries] = read(tmp_path).values()
+
+    assert entries == {1: (1, Mark.WRITTEN, TWO), 2: (1, Mark.WRITTEN, None)}
 
 
 def test_a_machine_started_anew_may_have_lost_marks(tmp_path, monkeypatch):

@@ -5,19 +5,23 @@ writes a mark for each step to a file of its own, which it keeps locked while it
 can be locked belongs to the dead, and whoever finds it brings the rows up to date. A mark is one
 `write`: the kernel keeps it whatever kills the process, and what a power cut may have lost is
 recognised by the machine having been started anew.
+
+With the mark before the final dot stands the message itself: whatever its event says by then, a
+message of which nobody can tell whether it left is sent again as it was.
 """
 
 import contextlib
+import errno
 import fcntl
 import os
 import secrets
 import socket
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import BinaryIO, Self
 
 SUFFIX = ".journal"
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
@@ -27,8 +31,10 @@ STARTED = "B"
 class Mark(StrEnum):
     """How far a message has come."""
 
+    BEGUN = "C"
+    """Its letter is being composed."""
     WRITTEN = "I"
-    """All but the final dot is with the relay."""
+    """The relay expects it: its bytes are about to be handed over."""
     SENT = "S"
     """The final dot was handed over."""
     ACCEPTED = "A"
@@ -44,6 +50,8 @@ class Entry:
     epoch: int
     mark: Mark
     reply: str = ""
+    content: bytes | None = None
+    """The message, from the moment that it began to leave."""
 
 
 class Journal:
@@ -62,7 +70,12 @@ class Journal:
 
     def mark(self, mark: Mark, delivery_id: int, epoch: int, reply: str = "") -> None:
         """Note how far a delivery has come; a reply is the relay's, in one line."""
-        os.write(self._file, f"{mark} {delivery_id} {epoch} {reply}\n".encode())
+        self._write(f"{mark} {delivery_id} {epoch} {reply}\n".encode())
+
+    def keep(self, delivery_id: int, epoch: int, content: bytes) -> None:
+        """Note that a message is about to be handed over, with the message itself."""
+        head = f"{Mark.WRITTEN} {delivery_id} {epoch} {len(content)}\n".encode()
+        self._write(head + content + b"\n")
 
     def clear(self) -> None:
         """Forget every mark, now that the rows say the same."""
@@ -84,7 +97,11 @@ class Journal:
         os.close(self._file)
 
     def _begin(self) -> None:
-        os.write(self._file, f"{STARTED} {_read_boot_id()}\n".encode())
+        self._write(f"{STARTED} {_read_boot_id()}\n".encode())
+
+    def _write(self, said: bytes) -> None:
+        if os.write(self._file, said) != len(said):
+            raise OSError(errno.ENOSPC, "the journal was not written to its end")
 
 
 @dataclass(frozen=True)
@@ -114,8 +131,8 @@ def take_remains(path: Path) -> Iterator[Remains | None]:
         if not _lock(file, path):
             yield None
             return
-        with open(file, encoding="utf-8", errors="replace", closefd=False) as lines:
-            yield _read(path.name.removesuffix(SUFFIX), lines.read())
+        with open(file, "rb", closefd=False) as lines:
+            yield _read(path.name.removesuffix(SUFFIX), lines)
         path.unlink(missing_ok=True)
     finally:
         os.close(file)
@@ -135,18 +152,30 @@ def _lock(file: int, path: Path) -> bool:
     return path.exists() and os.fstat(file).st_ino == path.stat().st_ino
 
 
-def _read(owner: str, text: str) -> Remains:
-    first, *lines = text.split("\n")
-    is_whole = first == f"{STARTED} {_read_boot_id()}"
-    entries = [entry for line in lines if (entry := _read_entry(line))]
-    return Remains(owner, is_whole, {entry.delivery_id: entry for entry in entries})
+def _read(owner: str, lines: BinaryIO) -> Remains:
+    is_whole = lines.readline() == f"{STARTED} {_read_boot_id()}\n".encode()
+    entries: dict[int, Entry] = {}
+    for line in lines:
+        entry = _read_entry(line, lines)
+        if entry is None:
+            continue
+        former = entries.get(entry.delivery_id)
+        if entry.content is None and former is not None and former.epoch == entry.epoch:
+            entry = replace(entry, content=former.content)
+        entries[entry.delivery_id] = entry
+    return Remains(owner, is_whole, entries)
 
 
-def _read_entry(line: str) -> Entry | None:
-    """Read a line; one that a power cut has torn is overlooked."""
+def _read_entry(line: bytes, lines: BinaryIO) -> Entry | None:
+    """Read a line, and the message behind it; what a power cut has torn is overlooked."""
     try:
-        mark, delivery_id, epoch, reply = line.split(" ", 3)
-        return Entry(int(delivery_id), int(epoch), Mark(mark), reply)
+        mark, delivery_id, epoch, rest = line.decode("utf-8", "replace").rstrip("\n").split(" ", 3)
+        if mark != Mark.WRITTEN:
+            return Entry(int(delivery_id), int(epoch), Mark(mark), rest)
+        content = lines.read(int(rest))
+        is_torn = len(content) != int(rest) or lines.read(1) != b"\n"
+        kept = None if is_torn else content
+        return Entry(int(delivery_id), int(epoch), Mark.WRITTEN, content=kept)
     except ValueError:
         return None
 
