@@ -4,16 +4,40 @@ Here rows are added, given up and looked at. Who sends them, and what came of it
 `webinars.claims`; who is told what, and when, is `webinars.mailings`.
 """
 
-from collections.abc import Collection
+from collections import Counter
+from collections.abc import Collection, Sequence
 from datetime import date, datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import func, literal_column, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    exists,
+    func,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import aliased
 
 from webinars import contacts
 from webinars.database import Transaction, lock_name
-from webinars.models import Delivery, DeliveryState, Event, Lane, Language, MailName, Registration
+from webinars.models import (
+    Delivery,
+    DeliveryState,
+    Event,
+    Failure,
+    Lane,
+    Language,
+    Mailing,
+    MailingState,
+    MailName,
+    Registration,
+    Wait,
+)
 
 FORM_LIMIT = 5
 """How many mails an hour one address may receive that strangers' forms caused."""
@@ -24,6 +48,16 @@ GIVEN_UP = (DeliveryState.CANCELLED, DeliveryState.EXPIRED, DeliveryState.SUPPRE
 """States of what was never sent and never will be."""
 OPEN = (DeliveryState.PENDING, DeliveryState.SENDING)
 TAKEN = (DeliveryState.ACCEPTED, DeliveryState.DELIVERED)
+MISSED = (
+    DeliveryState.BOUNCED,
+    DeliveryState.FAILED,
+    DeliveryState.UNCERTAIN,
+    DeliveryState.EXPIRED,
+    DeliveryState.SUPPRESSED,
+)
+"""States of what is over and not known to have arrived; what was given up is none of these."""
+MAILING_CANCELLED = "mailing-cancelled"
+"""The reply of what was given up with its mailing."""
 
 
 class DeliveryRow(NamedTuple):
@@ -41,6 +75,40 @@ class DeliveryRow(NamedTuple):
     """The relay's last word, or why it was not sent."""
     maybe_twice: bool
     is_copy: bool
+    id: int
+    last_name: str
+    first_name: str
+    registration_id: int | None
+    mailing_id: int | None
+    mailing_state: MailingState | None
+    failure: Failure | None
+    waits_for: Wait | None
+    """Why it waits although it was due; `None`: nothing but a worker, or its time."""
+    not_before: datetime
+    """The next attempt."""
+
+
+ROW_COLUMNS = (
+    func.coalesce(Registration.reference, ""),
+    Delivery.email,
+    Delivery.template,
+    Delivery.state,
+    Delivery.due_at,
+    Delivery.accepted_at,
+    Delivery.attempts,
+    Delivery.reply,
+    Delivery.maybe_twice,
+    Delivery.is_copy,
+    Delivery.id,
+    func.coalesce(Registration.last_name, ""),
+    func.coalesce(Registration.first_name, ""),
+    Delivery.registration_id,
+    Delivery.mailing_id,
+    Mailing.state,
+    Delivery.failure,
+    Delivery.waits_for,
+    Delivery.not_before,
+)
 
 
 def add(
@@ -175,45 +243,157 @@ def list_rows(
     state: DeliveryState | None = None,
     *,
     registration_id: int | None = None,
+    mailing_id: int | None = None,
+    template: MailName | None = None,
     limit: int | None = None,
     offset: int = 0,
 ) -> list[DeliveryRow]:
     """List the deliveries of an event, or of one of its registrations, oldest first.
 
     :param state: only those in it; `None`: all.
+    :param mailing_id: only those of one mailing; `None`: all, also what belongs to none.
+    :param template: only these mails; `None`: all.
     :param limit: how many at most, after the first `offset`; `None`: all.
     """
+    wanted = {
+        Delivery.state: state,
+        Delivery.registration_id: registration_id,
+        Delivery.mailing_id: mailing_id,
+        Delivery.template: template,
+    }
     query = (
-        select(
-            func.coalesce(Registration.reference, ""),
-            Delivery.email,
-            Delivery.template,
-            Delivery.state,
-            Delivery.due_at,
-            Delivery.accepted_at,
-            Delivery.attempts,
-            Delivery.reply,
-            Delivery.maybe_twice,
-            Delivery.is_copy,
-        )
-        .outerjoin(Registration, Registration.id == Delivery.registration_id)
-        .where(Delivery.event_id == event_id)
+        _select_rows(Delivery.event_id == event_id)
+        .where(*(column == value for column, value in wanted.items() if value is not None))
         .order_by(Delivery.id)
         .limit(limit)
         .offset(offset)
     )
-    if state is not None:
-        query = query.where(Delivery.state == state)
-    if registration_id is not None:
-        query = query.where(Delivery.registration_id == registration_id)
     return [DeliveryRow._make(row) for row in tx.execute(query)]
 
 
-def counts(tx: Transaction, event_id: int) -> dict[DeliveryState, int]:
-    """Count the deliveries of an event by state; a state that none is in is left out."""
+def _select_rows(*conditions: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+    return (
+        select(*ROW_COLUMNS)
+        .select_from(Delivery)
+        .outerjoin(Registration, Registration.id == Delivery.registration_id)
+        .outerjoin(Mailing, Mailing.id == Delivery.mailing_id)
+        .where(*conditions)
+    )
+
+
+def counts(
+    tx: Transaction,
+    event_id: int,
+    *,
+    mailing_id: int | None = None,
+    template: MailName | None = None,
+) -> dict[DeliveryState, int]:
+    """Count the deliveries of an event by state; a state that none is in is left out.
+
+    :param mailing_id: only those of one mailing; `None`: all.
+    :param template: only these mails; `None`: all.
+    """
+    wanted = {Delivery.mailing_id: mailing_id, Delivery.template: template}
     rows = tx.execute(
         select(Delivery.state, func.count())
         .where(Delivery.event_id == event_id)
+        .where(*(column == value for column, value in wanted.items() if value is not None))
         .group_by(Delivery.state)
     )
     return dict(rows.all())
+
+
+def count_by_mailing(
+    tx: Transaction, mailing_ids: Sequence[int]
+) -> dict[int, Counter[DeliveryState]]:
+    """Count the deliveries of each of the mailings by state, without those given up.
+
+    What was sent again counts in place of what it replaces.
+    """
+    counted: dict[int, Counter[DeliveryState]] = {one: Counter() for one in mailing_ids}
+    query = select(Delivery.mailing_id, Delivery.state, func.count()).group_by(
+        Delivery.mailing_id, Delivery.state
+    )
+    # Apart, so that the many which were not missed are counted in the index alone.
+    for conditions in (
+        [Delivery.state.in_([*OPEN, *TAKEN])],
+        [Delivery.state.in_(MISSED), is_last()],
+    ):
+        found = query.where(Delivery.mailing_id.in_(mailing_ids), *conditions)
+        for mailing_id, state, number in tx.execute(found):
+            counted[mailing_id or 0][state] += number
+    return counted
+
+
+def count_waits(
+    tx: Transaction, mailing_ids: Sequence[int], now: datetime
+) -> dict[int, Counter[str]]:
+    """Count what waits in each of the mailings by what it waits for.
+
+    That is a `Wait`, or its `time`, or a `worker`; or it is `sending`.
+    """
+    counted: dict[int, Counter[str]] = {one: Counter() for one in mailing_ids}
+    rows = tx.execute(
+        select(
+            Delivery.mailing_id,
+            Delivery.state,
+            Delivery.waits_for,
+            (Delivery.not_before <= now).label("has_come"),
+            func.count(),
+        )
+        .where(Delivery.mailing_id.in_(mailing_ids), Delivery.state.in_(OPEN))
+        .group_by(Delivery.mailing_id, Delivery.state, Delivery.waits_for, "has_come")
+    )
+    for mailing_id, state, waits_for, has_come, number in rows:
+        wait = waits_for or ("worker" if has_come else "time")
+        waits = state if state is DeliveryState.SENDING else wait
+        counted[mailing_id or 0][str(waits)] += number
+    return counted
+
+
+def list_missed(
+    tx: Transaction, mailing_id: int, *, limit: int | None = None, offset: int = 0
+) -> list[DeliveryRow]:
+    """List who did not get a mailing, by name: what was tried and did not arrive, or was given up
+    with the mailing.
+
+    :param limit: how many at most, after the first `offset`; `None`: all.
+    """
+    query = (
+        _select_rows(_is_missed(mailing_id))
+        .order_by(Registration.name_key, Delivery.id)
+        .limit(limit)
+        .offset(offset)
+    )
+    return [DeliveryRow._make(row) for row in tx.execute(query)]
+
+
+def count_missed(tx: Transaction, mailing_id: int) -> int:
+    """Count those that `list_missed` would list without a limit."""
+    query = select(func.count()).select_from(Delivery).where(_is_missed(mailing_id))
+    return tx.scalar(query) or 0
+
+
+def _is_missed(mailing_id: int) -> ColumnElement[bool]:
+    went_with_mailing = and_(
+        Delivery.state == DeliveryState.CANCELLED, Delivery.reply == MAILING_CANCELLED
+    )
+    return and_(
+        Delivery.mailing_id == mailing_id,
+        or_(Delivery.state.in_(MISSED), went_with_mailing),
+        is_last(),
+    )
+
+
+def is_last() -> ColumnElement[bool]:
+    """Return the condition under which nothing later of the same mailing went to the same person.
+
+    What was sent again, or told anew, counts in place of what it replaces.
+    """
+    later = aliased(Delivery)
+    return ~exists().where(
+        later.registration_id == Delivery.registration_id,
+        later.mailing_id == Delivery.mailing_id,
+        later.is_copy == Delivery.is_copy,
+        later.id > Delivery.id,
+    )

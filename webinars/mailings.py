@@ -5,11 +5,12 @@ causes it, in one transaction. When rules are due is `webinars.timeline`; how a 
 becomes deliveries is `webinars.audiences`.
 """
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import select, update
 
 from webinars import audiences, contacts, deliveries, programme, timeline
 from webinars.audiences import ATTENDANCE_MODES, COPIED, WAITING
@@ -31,6 +32,8 @@ from webinars.programme import Day
 from webinars.timeline import SCHEDULED, STANDING, Plan, Rule
 
 RULE_GONE = "rule-gone"
+BY_ORGANISER = "by-organiser"
+"""The reason of what an organiser paused or cancelled."""
 STARTED = (MailingState.SENDING, MailingState.PAUSED, MailingState.DONE)
 OVER = (MailingState.DONE, MailingState.CANCELLED)
 INTO_CALENDAR = frozenset({MailName.CONFIRMATION, MailName.CALENDAR_DAY})
@@ -49,6 +52,19 @@ class MailingRow(NamedTuple):
     failed: int
     """All that are over and not known to have been taken by the relay."""
     waiting: int
+    id: int
+    rule: str
+    """When it is due, as the event file says it: `day 08:00`; `at once`."""
+    expires_at: datetime
+    uncertain: int
+    """Of those that failed: nobody can tell whether they left."""
+    suppressed: int
+    """Of those that failed: their address is not written to."""
+    bounced: int
+    """Of those that failed: taken by the relay, and returned."""
+    waits: dict[str, int]
+    """What the waiting ones wait for: see `deliveries.count_waits`; while a mailing is held,
+    or `paused`, for that alone."""
 
 
 def plan(
@@ -72,7 +88,7 @@ def plan(
         elif not _has_left(tx, event, one, now):
             tx.add(_make(event, one))
     for mailing in known.values():
-        if mailing.state in WAITING:
+        if _lies_ahead(mailing, now):
             mailing.state, mailing.reason = MailingState.CANCELLED, RULE_GONE
     tx.flush()
 
@@ -90,18 +106,28 @@ def _make(event: Event, one: Plan) -> Mailing:
 
 
 def _move(mailing: Mailing, one: Plan, event: Event, now: datetime) -> None:
-    """Move a planned mailing with its event; one that is over comes back if it lies ahead again."""
+    """Move a planned mailing with its event; one that is over comes back if it lies ahead again.
+
+    What an organiser cancelled stays so.
+    """
     lies_ahead_again = (
         mailing.state in OVER
+        and mailing.reason != BY_ORGANISER
         and (one.due_at is None or one.due_at != mailing.due_at)
         and (one.due_at or one.expires_at) > now
     )
     if lies_ahead_again or mailing.reason == RULE_GONE:
         mailing.state, mailing.reason, mailing.cursor = MailingState.PLANNED, None, 0
-    if mailing.state in WAITING:
+    if _lies_ahead(mailing, now):
         mailing.due_at = one.due_at
     mailing.expires_at = one.expires_at
     mailing.event_revision = event.revision
+
+
+def _lies_ahead(mailing: Mailing, now: datetime) -> bool:
+    """Tell whether a mailing has not started yet, be it paused."""
+    is_due = mailing.due_at is None or mailing.due_at <= now
+    return mailing.state in WAITING or (mailing.state is MailingState.PAUSED and not is_due)
 
 
 def _has_left(tx: Transaction, event: Event, one: Plan, now: datetime) -> bool:
@@ -372,6 +398,8 @@ def _add_started(
         is_of_audience = mailing.template in templates and mode is registration.attendance_mode
         if mailing.state not in STARTED or mailing.expires_at <= told.now or not is_of_audience:
             continue
+        if mailing.due_at is None or mailing.due_at > told.now:  # paused before it began
+            continue
         if not before_due or _was_confirmed_before(registration, mailing.due_at):
             _add_from(tx, told, mailing)
 
@@ -427,34 +455,43 @@ def test_to(
 
 
 def list_rows(tx: Transaction, event_id: int, now: datetime) -> list[MailingRow]:
-    """List an event's mailings with their counts, the standing ones first."""
+    """List an event's mailings with their counts, the standing ones first.
+
+    What was sent again counts in place of what it replaces.
+    """
     query = (
-        select(
-            Mailing,
-            _count(),
-            _count(*deliveries.TAKEN),
-            _count(*deliveries.OPEN),
-        )
-        .outerjoin(Delivery, Delivery.mailing_id == Mailing.id)
+        select(Mailing)
         .where(Mailing.event_id == event_id)
-        .group_by(Mailing.id)
         .order_by(Mailing.due_at.is_not(None), Mailing.due_at, Mailing.id)
     )
-    return [
-        MailingRow(
-            template=mailing.template,
-            due_at=mailing.due_at,
-            state=mailing.state,
-            reason=mailing.reason,
-            total=total,
-            accepted=accepted,
-            failed=total - accepted - waiting,
-            waiting=waiting,
-        )
-        for mailing, total, accepted, waiting in tx.execute(query)
-    ]
+    mailings = tx.scalars(query).all()
+    ids = [mailing.id for mailing in mailings]
+    states = deliveries.count_by_mailing(tx, ids)
+    waits = deliveries.count_waits(tx, ids, now)
+    return [_make_row(mailing, states[mailing.id], waits[mailing.id]) for mailing in mailings]
 
 
-def _count(*states: DeliveryState) -> ColumnElement[int]:
-    counted = Delivery.state.in_(states) if states else Delivery.state != DeliveryState.CANCELLED
-    return func.count(Delivery.id).filter(counted)
+def _make_row(mailing: Mailing, states: Counter[DeliveryState], waits: Counter[str]) -> MailingRow:
+    accepted = sum(states[state] for state in deliveries.TAKEN)
+    waiting = sum(states[state] for state in deliveries.OPEN)
+    stopped = {MailingState.HELD: mailing.reason, MailingState.PAUSED: "paused"}.get(mailing.state)
+    if stopped:
+        sending = states[DeliveryState.SENDING]
+        waits = Counter({stopped: waiting - sending, DeliveryState.SENDING.value: sending})
+    return MailingRow(
+        template=mailing.template,
+        due_at=mailing.due_at,
+        state=mailing.state,
+        reason=mailing.reason,
+        total=states.total(),
+        accepted=accepted,
+        failed=states.total() - accepted - waiting,
+        waiting=waiting,
+        id=mailing.id,
+        rule=mailing.rule,
+        expires_at=mailing.expires_at,
+        uncertain=states[DeliveryState.UNCERTAIN],
+        suppressed=states[DeliveryState.SUPPRESSED],
+        bounced=states[DeliveryState.BOUNCED],
+        waits={what: number for what, number in waits.items() if number or what == stopped},
+    )

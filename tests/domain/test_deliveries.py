@@ -198,6 +198,15 @@ def test_lists_show_the_reference_and_the_last_word_of_the_relay(any_database):
             "reply": "250 ok",
             "maybe_twice": False,
             "is_copy": False,
+            "id": one.id,
+            "last_name": "Bennani",
+            "first_name": "Samira",
+            "registration_id": registration.id,
+            "mailing_id": None,
+            "mailing_state": None,
+            "failure": None,
+            "waits_for": None,
+            "not_before": NOW,
         }
         assert second.reference == ""
         assert deliveries.list_rows(tx, event.id, DeliveryState.PENDING) == [second]

@@ -92,6 +92,13 @@ def test_an_event_is_planned_by_the_default_rules(any_database):
             "accepted",
             "failed",
             "waiting",
+            "id",
+            "rule",
+            "expires_at",
+            "uncertain",
+            "suppressed",
+            "bounced",
+            "waits",
         }
 
 
