@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, String, and_, cast, func, literal, or_, select
+from sqlalchemy import ColumnElement, Select, String, and_, cast, func, literal, or_, select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
 from webinars import contacts, deliveries, timeline
@@ -199,6 +199,15 @@ def _list_who_runs(tx: Transaction, event: Event) -> dict[str, str]:
     )
     named = [contact.email for contact in event.contacts if contact.email]
     return {contacts.address_key(email): email for email in [*organisers, *named]}
+
+
+def pause(tx: Transaction, mailing_id: int, reason: str) -> None:
+    """Let a mailing wait that is being sent; its deliveries stay as they are."""
+    mailing = update(Mailing).where(
+        Mailing.id == mailing_id,
+        Mailing.state.in_([MailingState.PLANNED, MailingState.SENDING]),
+    )
+    tx.execute(mailing.values(state=MailingState.PAUSED, reason=reason))
 
 
 def _expand(tx: Transaction, mailing: Mailing, now: datetime) -> bool:

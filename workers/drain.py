@@ -104,7 +104,7 @@ class Drain:
     def _deliver(self, batch: Sequence[Claim]) -> list[Outcome]:
         """Send a batch; what the lease was lost of has no outcome, for others may have it."""
         with self.runtime.reading() as tx:
-            dropped = claims.check(tx, batch, now=self.runtime.now())
+            dropped = claims.check(tx, batch, owner=self.journal.owner, now=self.runtime.now())
             kept = [claim for claim in batch if claim.delivery_id not in dropped]
             written = _write(tx, self.runtime, [claim.delivery_id for claim in kept])
         outcomes = list(dropped.values())

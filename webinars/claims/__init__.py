@@ -1,0 +1,297 @@
+"""Claims on deliveries: who sends what at the moment, and what came of it.
+
+A worker claims rows for a while (a lease); each claim raises the row's epoch, so that a worker that
+was away too long cannot record over its successor. Only one word always counts, whoever brings it:
+that the relay has accepted the mail. What follows from an attempt is `webinars.outcomes`; rows are
+added and given up in `webinars.deliveries`; what came of claims is written down in
+`webinars.claims.recording`.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import (
+    ColumnElement,
+    and_,
+    case,
+    literal,
+    literal_column,
+    not_,
+    or_,
+    select,
+    update,
+)
+
+from webinars import suppressions
+from webinars.claims.recording import list_frozen, record, thaw
+from webinars.database import Transaction
+from webinars.mail.journal import Mark, Remains
+from webinars.models import (
+    Delivery,
+    DeliveryState,
+    Event,
+    EventStatus,
+    Lane,
+    Mailing,
+    MailingState,
+    Registration,
+    RegistrationStatus,
+    Suppression,
+)
+from webinars.outcomes import (
+    LOSSES_AT_MOST,
+    LOSSES_BEFORE_ALONE,
+    POISON,
+    STATUSES,
+    Claim,
+    Facts,
+    Outcome,
+    Verdict,
+    find_obstacle,
+)
+
+__all__ = [
+    "CLAIM_COLUMNS",
+    "LEASE",
+    "check",
+    "claim",
+    "free_expired_leases",
+    "has_due",
+    "list_frozen",
+    "record",
+    "renew",
+    "replay",
+    "thaw",
+]
+
+LEASE = timedelta(minutes=2)
+"""How long a claim holds; whoever is still at it renews it."""
+
+CLAIM_COLUMNS = (
+    Delivery.id,
+    Delivery.lease_epoch,
+    Delivery.attempts,
+    Delivery.template,
+    Delivery.mailing_id,
+    Delivery.due_at,
+    Delivery.expires_at,
+    Delivery.maybe_twice,
+    Delivery.losses,
+    Delivery.email_key,
+)
+
+
+def claim(tx: Transaction, lane: Lane, *, owner: str, now: datetime, limit: int) -> list[Claim]:
+    """Take the deliveries of a lane that have been due for longest; nobody else has them then.
+
+    What several workers died with comes last, and each by itself.
+    """
+    is_due = _is_due(lane, now)
+    taken = _take(tx, [*is_due, Delivery.losses < LOSSES_BEFORE_ALONE], limit, owner, now)
+    return taken or _take(tx, is_due, 1, owner, now)
+
+
+def _take(
+    tx: Transaction, conditions: list[ColumnElement[bool]], limit: int, owner: str, now: datetime
+) -> list[Claim]:
+    due = (
+        select(Delivery.id)
+        .where(*conditions)
+        .order_by(Delivery.not_before, Delivery.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+        .cte("due")
+        .prefix_with("MATERIALIZED", dialect="postgresql")  # it locks, and must not run twice
+    )
+    taken = (
+        update(Delivery)
+        .where(Delivery.id.in_(select(due.c.id)))
+        .values(
+            state=DeliveryState.SENDING,
+            lease_owner=owner,
+            lease_until=now + LEASE,
+            lease_epoch=Delivery.lease_epoch + 1,
+            attempts=Delivery.attempts + 1,
+            waits_for=None,
+        )
+        .returning(*CLAIM_COLUMNS)
+        .execution_options(synchronize_session=False)
+    )
+    return sorted(
+        map(Claim._make, tx.execute(taken)), key=lambda one: (one.due_at, one.delivery_id)
+    )
+
+
+def has_due(tx: Transaction, lane: Lane, *, now: datetime) -> bool:
+    """Tell whether anything is due in a lane."""
+    return tx.scalar(select(Delivery.id).where(*_is_due(lane, now)).limit(1)) is not None
+
+
+def _is_due(lane: Lane, now: datetime) -> list[ColumnElement[bool]]:
+    paused = select(Mailing.id).where(Mailing.state == MailingState.PAUSED)
+    return [
+        Delivery.state == DeliveryState.PENDING,
+        Delivery.lane == lane,
+        Delivery.not_before <= now,
+        or_(Delivery.mailing_id.is_(None), Delivery.mailing_id.not_in(paused)),
+    ]
+
+
+def renew(tx: Transaction, owner: str, *, now: datetime) -> bool:
+    """Hold on to what a worker has claimed; false when there is nothing to hold on to any more."""
+    renewed = (
+        update(Delivery)
+        .where(
+            Delivery.lease_owner == owner,
+            Delivery.state == DeliveryState.SENDING,
+            Delivery.lease_until > now,
+        )
+        .values(lease_until=now + LEASE)
+        .returning(Delivery.id)
+    )
+    return tx.execute(renewed).first() is not None
+
+
+def check(
+    tx: Transaction, claims: Sequence[Claim], *, owner: str, now: datetime
+) -> dict[int, Outcome]:
+    """Look once more, just before sending: return by delivery what is not to be sent after all."""
+    by_id = {one.delivery_id: one for one in claims}
+    rows = tx.execute(
+        select(
+            Delivery.id,
+            Delivery.event_id,
+            Delivery.by_form,
+            Delivery.template,
+            Delivery.day,
+            Delivery.registration_id,
+            Registration.status,
+            Registration.erased_at,
+            Delivery.expires_at,
+            Event.status,
+            Event.cancelled_at,
+            Event.room_url,
+            Mailing.state,
+        )
+        .join(Event, Event.id == Delivery.event_id)
+        .outerjoin(Registration, Registration.id == Delivery.registration_id)
+        .outerjoin(Mailing, Mailing.id == Delivery.mailing_id)
+        .where(_IS_LEASED, Delivery.lease_owner == owner, _may_be_dropped(claims, now))
+    )
+    found = {row[0]: row[1:] for row in rows if row[0] in by_id}
+    blocks = suppressions.list_blocks(tx, {by_id[one].email_key for one in found}, now=now)
+    dropped = {}
+    for delivery_id, (event_id, by_form, *facts) in found.items():
+        one = by_id[delivery_id]
+        blocked_by = suppressions.find_block(
+            blocks[one.email_key], one.template, event_id, by_form=by_form
+        )
+        obstacle = find_obstacle(Facts._make([*facts, blocked_by]), now)
+        if obstacle:
+            dropped[delivery_id] = Outcome(one, obstacle.verdict, obstacle.reason)
+    return dropped
+
+
+def _may_be_dropped(claims: Sequence[Claim], now: datetime) -> ColumnElement[bool]:
+    """Tell the few that have to be looked at from the many about which there is no question."""
+    is_plain = and_(
+        or_(Delivery.expires_at.is_(None), Delivery.expires_at > now),
+        or_(
+            Mailing.id.is_(None),
+            Mailing.state.not_in([MailingState.PAUSED, MailingState.CANCELLED]),
+        ),
+        Event.status != EventStatus.DRAFT,
+        Event.cancelled_at.is_(None),
+        Registration.status == RegistrationStatus.CONFIRMED,
+        Registration.erased_at.is_(None),
+        Delivery.template.in_(_OF_THE_CONFIRMED),
+        ~select(Suppression.id).where(Suppression.email_key == Delivery.email_key).exists(),
+    )
+    # An address in letters of its own may be suppressed under its other form.
+    odd = [
+        one.delivery_id for one in claims if not one.email_key.isascii() or "xn--" in one.email_key
+    ]
+    return or_(Registration.id.is_(None), not_(is_plain), Delivery.id.in_(odd))
+
+
+_IS_LEASED: ColumnElement[bool] = literal_column("deliveries.state = 'sending'")
+"""As the index says it, so that it is used."""
+_OF_THE_CONFIRMED = [
+    template for template, status in STATUSES.items() if status is RegistrationStatus.CONFIRMED
+]
+
+
+def free_expired_leases(tx: Transaction, *, now: datetime) -> int:
+    """Take back the mails of workers not heard of for too long, and tell how many they are.
+
+    Such a worker may have sent them: only its own journal could tell.
+    """
+    is_poison = Delivery.losses + 1 >= LOSSES_AT_MOST
+    freed = (
+        update(Delivery)
+        .where(Delivery.state == DeliveryState.SENDING, Delivery.lease_until <= now)
+        .values(
+            state=case(
+                (is_poison, literal(DeliveryState.UNCERTAIN, Delivery.state.type)),
+                else_=literal(DeliveryState.PENDING, Delivery.state.type),
+            ),
+            reply=case((is_poison, POISON), else_=Delivery.reply),
+            losses=Delivery.losses + 1,
+            not_before=now,
+            maybe_twice=True,
+            lease_owner=None,
+            lease_until=None,
+        )
+        .returning(Delivery.id)
+    )
+    return len(tx.execute(freed).all())
+
+
+def replay(tx: Transaction, remains: Remains, *, now: datetime) -> int:
+    """Bring up to date what a dead worker had claimed, and tell how many mails that were.
+
+    What its journal says was accepted counts even where someone else has the row by now.
+    """
+    of_owner = and_(Delivery.lease_owner == remains.owner, Delivery.state == DeliveryState.SENDING)
+    held = _list_claims(tx, of_owner)
+    outcomes = [_read_outcome(one, remains) for one in held]
+    outcomes += _list_accepted(tx, remains, {one.delivery_id for one in held})
+    record(tx, outcomes, now=now)
+    return len(outcomes)
+
+
+def _list_claims(tx: Transaction, condition: ColumnElement[bool]) -> list[Claim]:
+    rows = tx.execute(select(*CLAIM_COLUMNS).where(condition).with_for_update())
+    return [Claim._make(row) for row in rows]
+
+
+def _list_accepted(tx: Transaction, remains: Remains, held: set[int]) -> list[Outcome]:
+    """List what a dead worker saw accepted of what it does not hold any more."""
+    entries = {
+        entry.delivery_id: entry
+        for entry in remains.entries.values()
+        if entry.mark is Mark.ACCEPTED and entry.delivery_id not in held
+    }
+    return [
+        Outcome(one._replace(epoch=entry.epoch), Verdict.ACCEPTED, entry.reply)
+        for one in _list_claims(tx, Delivery.id.in_(entries))
+        if (entry := entries[one.delivery_id])
+    ]
+
+
+_VERDICTS = {
+    Mark.BEGUN: Verdict.BEGUN,
+    Mark.WRITTEN: Verdict.UNFINISHED,
+    Mark.SENT: Verdict.UNHEARD,
+    Mark.ACCEPTED: Verdict.ACCEPTED,
+    Mark.DEFERRED: Verdict.DEFERRED,
+    Mark.REFUSED: Verdict.REFUSED,
+}
+
+
+def _read_outcome(claim: Claim, remains: Remains) -> Outcome:
+    entry = remains.entries.get(claim.delivery_id)
+    if entry is not None and entry.epoch == claim.epoch:
+        return Outcome(claim, _VERDICTS[entry.mark], entry.reply or None, content=entry.content)
+    # A journal that a power cut may have shortened cannot say that nothing was sent.
+    return Outcome(claim, Verdict.UNTOUCHED if remains.is_whole else Verdict.UNFINISHED)

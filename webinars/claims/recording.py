@@ -1,0 +1,236 @@
+"""What came of claims, written down where they still hold; and messages kept to be sent again.
+
+An acceptance always counts, whoever brings it. Everything else counts only under the epoch of the
+claim that it came of.
+"""
+
+import random
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import NamedTuple, cast
+
+from sqlalchemy import (
+    ARRAY,
+    Boolean,
+    ColumnElement,
+    Integer,
+    String,
+    Table,
+    Update,
+    and_,
+    bindparam,
+    case,
+    column,
+    delete,
+    func,
+    literal,
+    not_,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+
+from webinars import deliveries, suppressions
+from webinars.database import Transaction
+from webinars.models import Delivery, DeliveryState, Failure, Frozen
+from webinars.outcomes import Change, Claim, Outcome, Verdict, settle
+
+
+def record(tx: Transaction, outcomes: Iterable[Outcome], *, now: datetime) -> None:
+    """Write down what came of claims, where they still hold; an acceptance always counts."""
+    accepted: list[dict[str, object]] = []
+    others: list[dict[str, object]] = []
+    unsure: list[Outcome] = []
+    for outcome in outcomes:
+        if outcome.verdict is Verdict.ACCEPTED:
+            accepted.append(_bind(outcome) | {"at": now})
+            continue
+        change = settle(outcome, now=now, jitter=random.random())
+        others.append(_bind(outcome) | _bind_change(change))
+        if change.state is DeliveryState.PENDING and outcome.content is not None:
+            unsure.append(outcome)
+        if outcome.verdict is Verdict.REFUSED and outcome.failure is not None:
+            _blame(tx, outcome, outcome.failure, now)
+    if accepted:
+        _accept(tx, accepted)
+    if others:
+        tx.execute(_SETTLE, others)
+    if unsure:
+        _freeze(tx, unsure)
+
+
+def _bind(outcome: Outcome) -> dict[str, object]:
+    return {
+        "of_id": outcome.claim.delivery_id,
+        "of_epoch": outcome.claim.epoch,
+        "said": outcome.reply,
+        "through": outcome.relay,
+        "about": outcome.failure,
+    }
+
+
+def _bind_change(change: Change) -> dict[str, object]:
+    bound: dict[str, object] = {
+        "to_state": change.state,
+        "again_at": change.not_before,
+        "to_attempts": change.attempts,
+        "to_maybe_twice": change.maybe_twice,
+        "to_waits_for": change.waits_for,
+        "to_losses": change.losses,
+    }
+    return bound | ({"said": change.reply} if change.reply else {})
+
+
+def _blame(tx: Transaction, outcome: Outcome, failure: Failure, now: datetime) -> None:
+    """Remember what a refusal says of the address."""
+    suppressions.learn(
+        tx, outcome.claim.email_key, failure, outcome.reply or "", is_final=True, now=now
+    )
+
+
+def _freeze(tx: Transaction, outcomes: Sequence[Outcome]) -> None:
+    """Keep the messages of which nobody can tell whether they left, to be sent again as they were.
+
+    The first one counts: whoever sends it again sends the same.
+    """
+    insert = postgresql.insert if tx.get_bind().dialect.name == "postgresql" else sqlite.insert
+    rows = [{"delivery_id": one.claim.delivery_id, "content": one.content} for one in outcomes]
+    tx.execute(insert(Frozen).on_conflict_do_nothing(index_elements=["delivery_id"]), rows)
+
+
+def list_frozen(tx: Transaction, claims: Sequence[Claim]) -> dict[int, bytes]:
+    """List, by delivery, the messages that are sent again as they were."""
+    doubtful = [one.delivery_id for one in claims if one.maybe_twice]
+    if not doubtful:
+        return {}
+    rows = tx.execute(
+        select(Frozen.delivery_id, Frozen.content).where(Frozen.delivery_id.in_(doubtful))
+    )
+    return {row.delivery_id: row.content for row in rows}
+
+
+def thaw(tx: Transaction) -> int:
+    """Forget the messages that will not be sent again, and tell how many they were."""
+    still_open = select(Delivery.id).where(
+        Delivery.id == Frozen.delivery_id, Delivery.state.in_(deliveries.OPEN)
+    )
+    gone = delete(Frozen).where(~still_open.exists()).returning(Frozen.delivery_id)
+    return len(tx.execute(gone).all())
+
+
+_TABLE = cast(Table, Delivery.__table__)
+_ROW = _TABLE.c
+
+
+def _is_one_of(*states: DeliveryState) -> ColumnElement[bool]:
+    """Compare one by one: a list cannot be bound to a statement that runs for many rows."""
+    return or_(*(_ROW.state == state for state in states))
+
+
+_IS_FURTHER = _is_one_of(DeliveryState.DELIVERED, DeliveryState.BOUNCED)
+_IS_ACCEPTED = or_(_ROW.state == DeliveryState.ACCEPTED, _IS_FURTHER)
+_MAY_HAVE_LEFT = or_(_IS_ACCEPTED, _is_one_of(DeliveryState.SENDING, DeliveryState.UNCERTAIN))
+_OF_EPOCH = bindparam("of_epoch", type_=Integer)
+_SAID = bindparam("said", type_=String)
+_THROUGH = bindparam("through", type_=String)
+
+
+class _Told(NamedTuple):
+    """What is told of accepted mails: values bound for one row, or columns for many at once."""
+
+    id: ColumnElement[int]
+    epoch: ColumnElement[int]
+    said: ColumnElement[str]
+    through: ColumnElement[str]
+
+
+def _make_acceptance(told: _Told) -> Update:
+    """Return how mails become accepted, whoever has them by now."""
+    is_told_anew = _ROW.lease_epoch != told.epoch
+    return (
+        update(_TABLE)
+        # The same acceptance told twice changes nothing.
+        .where(_ROW.id == told.id, or_(not_(_IS_ACCEPTED), is_told_anew))
+        .values(
+            state=case(
+                (_IS_FURTHER, _ROW.state),
+                else_=literal(DeliveryState.ACCEPTED, _ROW.state.type),
+            ),
+            accepted_at=func.coalesce(
+                _ROW.accepted_at, bindparam("at", type_=_ROW.accepted_at.type)
+            ),
+            # Once the address is erased, no word of the relay's may bring it back.
+            reply=case((_ROW.email != "", told.said)),
+            relay=func.coalesce(told.through, _ROW.relay),
+            failure=case((_IS_FURTHER, _ROW.failure)),
+            waits_for=None,
+            # Someone else has it, or had it, under another claim: both may have sent it.
+            maybe_twice=or_(_ROW.maybe_twice, and_(is_told_anew, _MAY_HAVE_LEFT)),
+            lease_owner=None,
+            lease_until=None,
+        )
+    )
+
+
+_ACCEPT_EACH = _make_acceptance(
+    _Told(bindparam("of_id", type_=Integer), _OF_EPOCH, _SAID, _THROUGH)
+)
+_ARRAYS = (
+    func.unnest(
+        bindparam("ids", type_=ARRAY(Integer)),
+        bindparam("epochs", type_=ARRAY(Integer)),
+        bindparam("replies", type_=ARRAY(String)),
+        bindparam("relays", type_=ARRAY(String)),
+    )
+    .table_valued(
+        column("id", Integer),
+        column("epoch", Integer),
+        column("said", String),
+        column("through", String),
+    )
+    .render_derived("told")
+)
+_ACCEPT_MANY = _make_acceptance(
+    _Told(_ARRAYS.c.id, _ARRAYS.c.epoch, _ARRAYS.c.said, _ARRAYS.c.through)
+)
+
+
+def _accept(tx: Transaction, accepted: Sequence[dict[str, object]]) -> None:
+    if tx.get_bind().dialect.name != "postgresql":
+        tx.execute(_ACCEPT_EACH, accepted)
+        return
+    # One statement for all: so many of them by themselves take longer than to send the mails.
+    tx.execute(
+        _ACCEPT_MANY,
+        {
+            "at": accepted[0]["at"],
+            "ids": [one["of_id"] for one in accepted],
+            "epochs": [one["of_epoch"] for one in accepted],
+            "replies": [one["said"] for one in accepted],
+            "relays": [one["through"] for one in accepted],
+        },
+    )
+
+
+_SETTLE = (
+    update(_TABLE)
+    .where(
+        _ROW.id == bindparam("of_id", type_=Integer),
+        _ROW.state == DeliveryState.SENDING,
+        _ROW.lease_epoch == _OF_EPOCH,
+    )
+    .values(
+        state=bindparam("to_state", type_=_ROW.state.type),
+        not_before=bindparam("again_at", type_=_ROW.not_before.type),
+        attempts=bindparam("to_attempts", type_=Integer),
+        maybe_twice=bindparam("to_maybe_twice", type_=Boolean),
+        waits_for=bindparam("to_waits_for", type_=_ROW.waits_for.type),
+        losses=bindparam("to_losses", type_=Integer),
+        reply=func.coalesce(_SAID, _ROW.reply),
+        relay=func.coalesce(_THROUGH, _ROW.relay),
+        failure=func.coalesce(bindparam("about", type_=_ROW.failure.type), _ROW.failure),
+        lease_owner=None,
+        lease_until=None,
+    )
+)
