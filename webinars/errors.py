@@ -215,6 +215,51 @@ class ValueRefused(WebinarsError):
         self.values = values
 
 
+class MailingDone(WebinarsError):
+    """Raised when a mailing is done: nothing of it is still to come."""
+
+
+class MailingCancelled(WebinarsError):
+    """Raised when a mailing was given up; `reason` is a word such as `by-organiser`."""
+
+    def __init__(self, reason: str | None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class MailingTooLate(WebinarsError):
+    """Raised when the time of a mailing, or of a mail, is over."""
+
+    def __init__(self, expired_at: datetime) -> None:
+        super().__init__(expired_at)
+        self.expired_at = expired_at
+
+
+class MailingAmbiguous(WebinarsError):
+    """Raised when several mailings of an event share a template: their numbers tell them apart."""
+
+    def __init__(self, template: str, ids: tuple[int, ...]) -> None:
+        super().__init__(template, ids)
+        self.template = template
+        self.ids = ids
+
+
+class NotSentAgain(WebinarsError):
+    """Raised when a mail has left, is on its way or was given up; `state` says which."""
+
+    def __init__(self, state: str) -> None:
+        super().__init__(state)
+        self.state = state
+
+
+class AddressSuppressed(WebinarsError):
+    """Raised when an address is not written to; `reason` is a word such as `unsubscribed`."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
 class AddressInUse(WebinarsError):
     """Raised when pages cannot be served because something else listens at that port."""
 

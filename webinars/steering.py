@@ -1,1 +1,0 @@
-"""Mailings in hand: paused, resumed, cancelled, sent again, counted before they leave."""
