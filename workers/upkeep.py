@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
 from webinars import broker as brokers
-from webinars import organisers, retention
+from webinars import claims, organisers, retention
 from webinars.database import Transaction
 from webinars.models import Upkeep
 from webinars.runtime import Runtime
@@ -69,8 +69,7 @@ def purge_tonight(runtime: Runtime) -> Purged | None:
     with runtime.transaction() as tx:
         if not _take(tx, now):
             return None
-        purged = retention.purge(tx, now=now)
-        organisers.forget_failures(tx, now=now)
+        purged = _forget(tx, now)
     return _finish(runtime, purged, now)
 
 
@@ -78,9 +77,14 @@ def purge(runtime: Runtime) -> Purged:
     """Do the night's work now."""
     now = runtime.now()
     with runtime.transaction() as tx:
-        purged = retention.purge(tx, now=now)
-        organisers.forget_failures(tx, now=now)
+        purged = _forget(tx, now)
     return _finish(runtime, purged, now)
+
+
+def _forget(tx: Transaction, now: datetime) -> retention.Purged:
+    organisers.forget_failures(tx, now=now)
+    claims.thaw(tx)
+    return retention.purge(tx, now=now)
 
 
 def _take(tx: Transaction, now: datetime) -> bool:
