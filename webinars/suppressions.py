@@ -141,14 +141,13 @@ def list_blocks(
 ) -> dict[str, list[Block]]:
     """List why each of the addresses is not written to at present; mostly there is no reason."""
     blocks: dict[str, list[Block]] = {key: [] for key in email_keys}
-    asked = {form: key for key in blocks if key for form in _forms(key)}
     rows = tx.execute(
         select(Suppression.email_key, Suppression.scope, Suppression.reason)
-        .where(Suppression.email_key.in_(asked), _is_active(now))
+        .where(Suppression.email_key.in_(list(blocks)), _is_active(now))
         .order_by(Suppression.id)
     )
-    for form, scope, reason in rows:
-        blocks[asked[form]].append(Block(asked[form], scope, reason))
+    for row in rows:
+        blocks[row.email_key].append(Block._make(row))
     return blocks
 
 
@@ -300,8 +299,8 @@ def lift(
 def list_rows(tx: Transaction, event_id: int | None, now: datetime) -> list[SuppressionRow]:
     """List the addresses that are not written to at present, and why, the latest first.
 
-    What people said before they had their data erased still holds, and is not listed: nobody can
-    tell any more who they were.
+    What people asked before they had their data erased is not listed: nobody can tell any more who
+    they were.
 
     :param event_id: only of the people of an event, and for its mails; `None`: all there are.
     """
@@ -383,7 +382,7 @@ def _end(
     ended = (
         update(Suppression)
         .where(
-            Suppression.email_key.in_(_forms(email_key)),
+            Suppression.email_key == email_key,
             Suppression.reason.in_(reasons),
             or_(Suppression.expires_at.is_(None), Suppression.expires_at > now),
             *conditions,
@@ -405,29 +404,37 @@ def seal(email_key: str) -> str:
     return SEAL + hashlib.sha256(email_key.encode()).hexdigest()
 
 
-def _forms(email_key: str) -> tuple[str, str]:
-    return email_key, seal(email_key)
-
-
 def forget(tx: Transaction, email_keys: Collection[str]) -> None:
     """Forget the addresses that no contact has any more; only what their owners asked is kept.
 
-    It is kept under a seal: whoever comes back is not written to against her will.
+    It is kept under a seal, for whoever comes back is not to be written to against her will.
     """
     used = set(tx.scalars(select(Contact.email_key).where(Contact.email_key.in_(email_keys))))
-    gone = {key for key in email_keys if key} - used
+    gone = [key for key in email_keys if key and key not in used]
     tx.execute(delete(Bounce).where(Bounce.email_key.in_(gone)))
     theirs = Suppression.email_key.in_(gone)
-    for one in tx.execute(
-        select(Suppression.email_key, Suppression.scope, Suppression.reason, Suppression.created_at)
-        .where(theirs, Suppression.reason.in_(ASKED), Suppression.expires_at.is_(None))
-        .order_by(Suppression.id)
-    ).all():
-        sealed = seal(one.email_key)
-        _suppress(
-            tx, sealed, one.scope, one.reason, reply=None, now=one.created_at, expires_at=None
-        )
-    tx.execute(delete(Suppression).where(theirs))
+    has_ended = Suppression.expires_at.is_not(None)
+    tx.execute(delete(Suppression).where(theirs, or_(Suppression.reason.in_(LEARNT), has_ended)))
+    for key in tx.scalars(select(Suppression.email_key).where(theirs).distinct()).all():
+        _rename(tx, key, seal(key))
+
+
+def recognise(tx: Transaction, email_key: str) -> None:
+    """Know again what the owner of an address had asked before she had her data erased.
+
+    Whenever a contact with an address is added.
+    """
+    _rename(tx, seal(email_key), email_key)
+
+
+def _rename(tx: Transaction, former: str, email_key: str) -> None:
+    moved = (
+        delete(Suppression)
+        .where(Suppression.email_key == former)
+        .returning(Suppression.scope, Suppression.reason, Suppression.created_at)
+    )
+    for scope, reason, asked_at in tx.execute(moved).all():
+        _suppress(tx, email_key, scope, reason, reply=None, now=asked_at, expires_at=None)
 
 
 def forget_event(tx: Transaction, event_id: int) -> None:

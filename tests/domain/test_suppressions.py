@@ -437,19 +437,34 @@ def test_erasing_forgets_what_was_reported_and_remembers_what_was_asked(tx):
     assert list_of_everyone(tx) == (0, [(suppressions.seal(SAMIRA), "all", UNSUBSCRIBED)])
     assert tx.scalar(select(func.count()).select_from(Frozen)) == 0
     assert suppressions.list_rows(tx, None, NOW) == []
-    assert list_reasons(tx) == [UNSUBSCRIBED], "she is known again when she comes back"
-    suppressions.record_wish(tx, SAMIRA, event.id, Wish.EVERY, now=NOW + DAY)
-    assert list_reasons(tx, now=NOW + DAY) == []
+    suppressions.recognise(tx, "jean@example.org")
+    assert list_reasons(tx) == []
+    suppressions.recognise(tx, SAMIRA)
+    assert list_all(tx) == [(SAMIRA, "all", UNSUBSCRIBED)], "she is known again when she comes back"
+    assert tx.scalars(select(Suppression.created_at)).all() == [NOW]
 
 
 def test_what_was_asked_before_and_after_an_erasure_is_kept_once(tx):
-    for _ in range(2):
-        event = make_event(tx, f"event-{_}")
+    for number in range(2):
+        event = make_event(tx, f"event-{number}")
         person = participants.get(tx, make_registration(tx, event, email=SAMIRA).id)
         suppressions.unsubscribe(tx, SAMIRA, None, now=NOW)
         registrations.erase(tx, person, now=NOW)
-
     assert list_all(tx) == [(suppressions.seal(SAMIRA), "all", UNSUBSCRIBED)]
+
+    suppressions.unsubscribe(tx, SAMIRA, None, now=NOW + DAY)
+    suppressions.recognise(tx, SAMIRA)
+    assert list_all(tx) == [(SAMIRA, "all", UNSUBSCRIBED)]
+
+
+def test_what_was_taken_back_before_an_erasure_is_not_known_again(tx):
+    person = participants.get(tx, make_registration(tx, make_event(tx), email=SAMIRA).id)
+    suppressions.unsubscribe(tx, SAMIRA, None, now=NOW)
+    suppressions.resubscribe(tx, SAMIRA, None, now=NOW)
+
+    registrations.erase(tx, person, now=NOW)
+
+    assert list_all(tx) == []
 
 
 def test_erasing_leaves_alone_what_is_known_of_a_mailbox_that_others_use(tx):
