@@ -351,6 +351,18 @@ def count_waits(
     return counted
 
 
+def find_wait(row: DeliveryRow, now: datetime) -> str | None:
+    """Find what a delivery waits for: for its mailing that is `paused`, or as `count_waits` says.
+
+    `None`: it does not wait.
+    """
+    if row.state is not DeliveryState.PENDING:
+        return None
+    if row.mailing_state is MailingState.PAUSED:
+        return "paused"
+    return row.waits_for or ("worker" if row.not_before <= now else "time")
+
+
 def list_missed(
     tx: Transaction, mailing_id: int, *, limit: int | None = None, offset: int = 0
 ) -> list[DeliveryRow]:

@@ -10,7 +10,17 @@ from typing import Any
 import click
 
 import config
-from webinars.cli import demo, events, listings, organisers, registrations, serving, upkeep
+from webinars.cli import (
+    deliveries,
+    demo,
+    events,
+    mailings,
+    organisers,
+    registrations,
+    serving,
+    suppressions,
+    upkeep,
+)
 from webinars.cli.sentences import explain, explain_fault
 from webinars.errors import SettingRefused, WebinarsError
 
@@ -67,8 +77,9 @@ for command in (
     events.events,
     registrations.registrations,
     organisers.organisers,
-    listings.mailings,
-    listings.deliveries,
+    mailings.mailings,
+    deliveries.deliveries,
+    suppressions.suppressions,
 ):
     webinars.add_command(command)
 

@@ -53,6 +53,23 @@ TABLE: dict[type[errors.WebinarsError], Sentence] = {
     errors.SlugTaken: lambda e: "Another event has that slug already.",
     errors.EventCancelled: lambda e: "The event has been cancelled or postponed.",
     errors.EventEnded: lambda e: "The event is over.",
+    errors.MailingDone: lambda e: "The mailing is done: nothing of it is still to come.",
+    errors.MailingCancelled: lambda e: (
+        f"The mailing has been cancelled{f' ({e.reason})' if e.reason else ''}."
+    ),
+    errors.MailingTooLate: lambda e: (
+        f"Its time is over since {e.expired_at:%Y-%m-%d %H:%M} (UTC): it is not sent any more."
+    ),
+    errors.MailingAmbiguous: lambda e: (
+        f"Several mailings are called {e.template!r}: give a number,"
+        f" {' or '.join(map(str, e.ids))}."
+    ),
+    errors.NotSentAgain: lambda e: (
+        f"That mail is {e.state}: only what did not arrive is sent again."
+    ),
+    errors.AddressSuppressed: lambda e: (
+        f"The address is not written to ({e.reason}): see `webinars suppressions list`."
+    ),
     errors.OrganiserKnown: lambda e: "That address is an organiser's already.",
     errors.WeakPassword: lambda e: f"The password needs at least {e.minimum} characters.",
     errors.InstitutionAmbiguous: lambda e: (

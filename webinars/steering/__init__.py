@@ -20,6 +20,7 @@ from webinars.steering.dryrun import Preview, Reach, preview
 from webinars.steering.states import hold, put, require_live, require_time
 
 __all__ = [
+    "LARGEST_ID",
     "Again",
     "Preview",
     "Reach",
@@ -34,6 +35,9 @@ __all__ = [
     "send_again",
     "send_one_again",
 ]
+
+LARGEST_ID = 2**31 - 1
+"""What the databases can look for."""
 
 
 def pause(tx: Transaction, mailing: Mailing, now: datetime) -> bool:
@@ -123,7 +127,7 @@ def get_named(tx: Transaction, event_id: int, name: str) -> Mailing:
     :raises NotFound: there is none.
     :raises MailingAmbiguous: several share the template: only the number tells them apart.
     """
-    if name.isdecimal():
+    if name.isdecimal() and int(name) <= LARGEST_ID:
         return get(tx, event_id, int(name))
     query = select(Mailing).where(Mailing.event_id == event_id).order_by(Mailing.id)
     found = [one for one in tx.scalars(query) if one.template == name]
