@@ -1,13 +1,16 @@
-"""What a supervisor asks: whether the process lives, and whether it can do its work."""
+"""What a supervisor asks: whether the process lives, can do its work, and what it has done."""
 
+import hmac
 import logging
 from http import HTTPStatus
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
 from sqlalchemy.exc import SQLAlchemyError
 
-from webinars import migrations
-from webinars.errors import SchemaOutdated
+from webinars import measures, migrations
+from webinars.errors import NotFound, SchemaOutdated
+from webinars.runtime import Runtime
+from webinars.web import machine, metrics
 from webinars.web.current import get_runtime
 
 blueprint = Blueprint("health", __name__)
@@ -28,12 +31,53 @@ def ready() -> Response:
     except SchemaOutdated:
         return _say("the database is not up to date: webinars db upgrade", UNAVAILABLE)
     except SQLAlchemyError as error:
-        logger.error("database unavailable: error=%s", type(error).__name__)
-        return _say("the database does not answer", UNAVAILABLE)
+        return _say_away(error)
     return _say("ok", HTTPStatus.OK)
 
 
+@blueprint.get("/metrics")
+def measure() -> Response:
+    """Hand over what is measured, as Prometheus reads it.
+
+    :raises NotFound: without a token in the settings, for everyone but this machine.
+    """
+    runtime = get_runtime()
+    token = runtime.settings.metrics_token
+    if token and not _is_shown(token):
+        refused = _say("a bearer token is needed", HTTPStatus.UNAUTHORIZED)
+        refused.headers["WWW-Authenticate"] = "Bearer"
+        return refused
+    if not token and not machine.is_asked_here():
+        raise NotFound("metrics")
+    limits = _list_limits(runtime)
+    try:
+        with runtime.reading() as tx:
+            seen = measures.measure(tx, runtime.transport.relays, limits, now=runtime.now())
+    except SQLAlchemyError as error:
+        return _say_away(error)
+    text, content_type = metrics.write(seen, limits, request.headers.get("Accept", ""))
+    return Response(text, content_type=content_type, headers={"Cache-Control": "no-store"})
+
+
+def _is_shown(token: str) -> bool:
+    scheme, _, shown = request.headers.get("Authorization", "").partition(" ")
+    is_same = hmac.compare_digest(shown.strip().encode(), token.encode())
+    return scheme.lower() == "bearer" and is_same
+
+
+def _list_limits(runtime: Runtime) -> dict[str, float]:
+    """List how many mails a minute the settings allow, by relay and by domain."""
+    relays = {f"relay:{name}": float(rate) for name, rate in runtime.transport.rates.items()}
+    rates = runtime.settings.domain_rates
+    return relays | {f"domain:{name}": float(rate) for name, rate in rates.items()}
+
+
 UNAVAILABLE = HTTPStatus.SERVICE_UNAVAILABLE
+
+
+def _say_away(error: SQLAlchemyError) -> Response:
+    logger.error("database unavailable: error=%s", type(error).__name__)
+    return _say("the database does not answer", UNAVAILABLE)
 
 
 def _say(text: str, status: HTTPStatus) -> Response:
