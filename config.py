@@ -20,6 +20,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
+from webinars import logs
 from webinars.errors import SettingRefused
 
 ROOT = Path(__file__).parent
@@ -342,8 +343,12 @@ def mask(name: str, value: object) -> str:
 
 def set_up_logging() -> None:
     """Write the log to standard error: one line an outcome, never a name, an address or a token."""
-    logging.basicConfig(
-        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True
-    )
-    for chatty in ("alembic", "dramatiq"):
+    try:
+        log_format = read().log_format
+    except SettingRefused:  # whoever needs the settings will say what is wrong with them
+        log_format = "text"
+    handler = logging.StreamHandler()
+    handler.setFormatter(logs.make_formatter(log_format))
+    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    for chatty in ("alembic", "dramatiq", "pika"):
         logging.getLogger(chatty).setLevel(logging.WARNING)

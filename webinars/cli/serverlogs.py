@@ -1,0 +1,31 @@
+"""What the servers of the pages have to say, in the log of the service and in its words.
+
+Neither keeps a log of who asked for what: addresses of pages are personal here.
+"""
+
+import logging
+
+from gunicorn.config import Config
+from gunicorn.glogging import Logger
+
+logger = logging.getLogger(__name__)
+
+
+def log_error(said: str = "", *, level: int = logging.INFO, traceback: bool = False) -> None:
+    """Log what went wrong in the server of one process, in place of cheroot's own.
+
+    Below a warning it only tells from which network address somebody hung up.
+    """
+    if level >= logging.WARNING:
+        logger.log(level, "pages server failed: error=%s", said, exc_info=traceback)
+
+
+class ThroughOurs(Logger):  # type: ignore[misc]
+    """gunicorn's lines, through our log."""
+
+    def setup(self, cfg: Config) -> None:
+        """Set up without a handler of its own."""
+        super().setup(cfg)
+        for own in (self.error_log, self.access_log):
+            own.handlers.clear()
+        self.error_log.propagate = True
