@@ -17,6 +17,7 @@ from tests.domain.pure import (
     draw_session,
 )
 from webinars import calendar
+from webinars.calendar import files
 from webinars.models import (
     AttendanceMode,
     CalendarMethod,
@@ -175,7 +176,7 @@ def test_the_method_comes_before_the_events_and_the_alarm_after_all_else(method)
     assert lines[:5] == [
         "BEGIN:VCALENDAR",
         "VERSION:2.0",
-        f"PRODID:{calendar.PRODUCT}",
+        f"PRODID:{files.PRODUCT}",
         "CALSCALE:GREGORIAN",
         f"METHOD:{method}",
     ]
@@ -443,7 +444,7 @@ def test_every_text_comes_back_from_the_file_as_it_was(text, break_):
 def test_folding_only_adds_line_breaks(text):
     line = text.replace("\n", "").replace("\r", "")
 
-    parts = list(calendar._fold(line))
+    parts = files.fold(line).removesuffix(b"\r\n").split(b"\r\n")
 
     assert all(len(part) <= 75 for part in parts)
     assert all(part.startswith(b" ") for part in parts[1:])

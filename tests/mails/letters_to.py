@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 
 from tests import factories
 from webinars import letters
+from webinars.letters import skeletons
 from webinars.links import Links
 from webinars.mail import compose
 from webinars.models import (
@@ -204,9 +205,15 @@ def make_delivery(tx, event, template, registration=None, **columns):
     return delivery
 
 
+def prepare(tx, delivery):
+    """Prepare the letter of a delivery as the worker does."""
+    tx.flush()
+    return letters.prepare(tx, [delivery.id], links=LINKS, sender=SENDER)[delivery.id]
+
+
 def write(tx, delivery):
-    """Write the letter of a delivery as the worker does."""
-    return letters.write(tx, delivery, links=LINKS, sender=SENDER)
+    """Write the letter of a delivery by itself."""
+    return skeletons.write(prepare(tx, delivery).gather())
 
 
 def read(message: bytes):
@@ -215,8 +222,11 @@ def read(message: bytes):
 
 
 def send(tx, delivery):
-    """Write, compose and read the mail of a delivery."""
-    return read(compose.compose(write(tx, delivery)))
+    """Compose and read the mail of a delivery, which is the same as if it were written alone."""
+    draft = prepare(tx, delivery)
+    message = draft.compose()
+    assert message == compose.compose(skeletons.write(draft.gather()))
+    return read(message)
 
 
 def get_part(message, kind):

@@ -3,32 +3,126 @@
 Nothing is sent and nothing is decided: who is written to, and when, is `webinars.mailings`. What a
 letter says depends on its row and on what the row points to, never on the present instant, so that
 a resend is the same message. The room's address never comes into a letter.
+
+Rows become cases (`gathering`), a case becomes words (`wording`, `calendars`), and words that many
+have in common are written once (`skeletons`).
 """
 
-from collections.abc import Collection, Sequence
+import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple, Self
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import selectinload
+from sqlalchemy.exc import SQLAlchemyError
 
 from webinars.database import Transaction
-from webinars.letters import calendars, wording
-from webinars.letters.cases import Case, invent_case
+from webinars.errors import NotFound
+from webinars.letters import gathering, rows, skeletons
+from webinars.letters.cases import Case, Site
+from webinars.letters.rows import Choices, Row
 from webinars.links import Links
 from webinars.mail import compose
 from webinars.mail.compose import Letter
-from webinars.models import (
-    Delivery,
-    Event,
-    EventInstitution,
-    Mailing,
-    MailingState,
-    MailName,
-    Registration,
-    Session,
-    SessionChoice,
-)
+from webinars.models import Delivery, Event
+
+logger = logging.getLogger(__name__)
+
+REASON_LENGTH = 200
+CHECKED_ONE_IN = 1_000
+"""One letter in so many is written by itself too, and compared."""
+
+
+class Unwritten(NamedTuple):
+    """Why there is no letter."""
+
+    reason: str
+
+    @classmethod
+    def because(cls, error: Exception) -> Self:
+        """Say it in a line for organisers."""
+        return cls(f"letter not written: {type(error).__name__}: {error}"[:REASON_LENGTH])
+
+
+@dataclass(slots=True)
+class Tally:
+    """How many letters of this process were written twice to be compared, and how many differed."""
+
+    checked: int = 0
+    different: int = 0
+
+
+TALLY = Tally()
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A letter of which everything is known, and nothing written yet."""
+
+    row: Row
+    event: Event
+    choices: Choices
+    link_due_at: datetime | None
+    site: Site
+
+    @property
+    def delivery_id(self) -> int:
+        """Return the id of its delivery."""
+        return self.row.delivery_id
+
+    @property
+    def recipient(self) -> str:
+        """Return whom it is sent to."""
+        return self.row.recipient
+
+    @property
+    def name(self) -> str:
+        """Return the name of its file: the same one whenever it is sent again."""
+        row = self.row
+        return f"{row.created_at:%Y%m%dT%H%M%S}-{row.delivery_id:08d}-{row.template}"
+
+    def compose(self) -> bytes:
+        """Return the message as it is sent: the same bytes however often it is asked for."""
+        case = self.gather()
+        content = compose.compose(skeletons.fill(case))
+        if self.delivery_id % CHECKED_ONE_IN:
+            return content
+        return self._check(case, content)
+
+    def gather(self) -> Case:
+        """Return what it is about."""
+        return gathering.gather(self.row, self.event, self.choices, self.link_due_at, self.site)
+
+    def _check(self, case: Case, content: bytes) -> bytes:
+        """Compare the message with one that is written by itself, which is right in any case."""
+        alone = compose.compose(skeletons.write(case))
+        TALLY.checked += 1
+        if alone != content:
+            TALLY.different += 1
+            logger.error(
+                "letter filled in differently: delivery=%s event=%s template=%s",
+                self.delivery_id,
+                self.row.event_id,
+                self.row.template,
+            )
+        return alone
+
+
+def prepare(
+    tx: Transaction, delivery_ids: Sequence[int], *, links: Links, sender: str
+) -> dict[int, Draft | Unwritten]:
+    """Prepare the letters of deliveries, with the same few queries for any number of them.
+
+    Whatever is wrong with one of them, the others are prepared.
+    """
+    site = Site(links, links.host, sender)
+    try:
+        drafts = _prepare(tx, delivery_ids, site)
+    except SQLAlchemyError:
+        raise
+    except Exception:  # of one row that cannot be read: each is read alone
+        return {one: _prepare_alone(tx, one, site) for one in delivery_ids}
+    return {one: drafts.get(one) or _miss(one) for one in delivery_ids}
 
 
 def write(tx: Transaction, delivery: Delivery, *, links: Links, sender: str) -> Letter:
@@ -40,101 +134,49 @@ def write_many(
     tx: Transaction, deliveries: Sequence[Delivery], *, links: Links, sender: str
 ) -> list[Letter]:
     """Write the letters of deliveries, in their order, with the same few queries for any number."""
-    found = _load(tx, deliveries)
-    return [_write(_gather(delivery, found, links, sender)) for delivery in deliveries]
+    delivery_ids = [delivery.id for delivery in deliveries]
+    drafts = _prepare(tx, delivery_ids, Site(links, links.host, sender))
+    return [skeletons.fill(drafts[one].gather()) for one in delivery_ids]
 
 
 def make_message_id(delivery_id: int, links: Links) -> str:
     """Return the Message-ID of a delivery: always the same one, and nothing personal in it."""
-    return f"<{links.make_mark(delivery_id)}@{links.host}>"
+    return gathering.make_message_id(delivery_id, Site(links, links.host, ""))
 
 
-@dataclass(frozen=True)
-class _Found:
-    """What was loaded for some deliveries, by id."""
-
-    events: dict[int, Event]
-    registrations: dict[int, Registration]
-    links_due: dict[int, datetime]
-
-
-def _load(tx: Transaction, deliveries: Sequence[Delivery]) -> _Found:
-    event_ids = {delivery.event_id for delivery in deliveries}
-    registration_ids = {delivery.registration_id for delivery in deliveries} - {None}
-    events = tx.scalars(
-        select(Event)
-        .where(Event.id.in_(event_ids))
-        .options(
-            selectinload(Event.sessions),
-            selectinload(Event.institutions).joinedload(EventInstitution.institution),
+def _prepare(tx: Transaction, delivery_ids: Sequence[int], site: Site) -> dict[int, Draft]:
+    found = rows.list_rows(tx, delivery_ids)
+    events = rows.list_events(tx, found)
+    choosing = {
+        row.registration_id
+        for row in found
+        if row.registration_id is not None and events[row.event_id].sessions
+    }
+    choices = rows.list_choices(tx, choosing) if choosing else {}
+    links_due = rows.list_links_due(tx, events) if events else {}
+    return {
+        row.delivery_id: Draft(
+            row=row,
+            event=events[row.event_id],
+            choices=choices.get(row.registration_id or 0, _NONE_CHOSEN),
+            link_due_at=links_due.get(row.event_id),
+            site=site,
         )
-    )
-    registrations = tx.scalars(
-        select(Registration)
-        .where(Registration.id.in_(registration_ids))
-        .options(selectinload(Registration.choices))
-    )
-    return _Found(
-        events={event.id: event for event in events},
-        registrations={registration.id: registration for registration in registrations},
-        links_due=_find_links_due(tx, event_ids),
-    )
+        for row in found
+    }
 
 
-def _find_links_due(tx: Transaction, event_ids: Collection[int]) -> dict[int, datetime]:
-    """Find when the connection link of each event is first sent."""
-    rows = tx.execute(
-        select(Mailing.event_id, func.min(Mailing.due_at))
-        .where(
-            Mailing.event_id.in_(event_ids),
-            Mailing.template == MailName.CONNECTION_LINK,
-            Mailing.state != MailingState.CANCELLED,
-            Mailing.due_at.is_not(None),
-        )
-        .group_by(Mailing.event_id)
-    )
-    return {event_id: due_at for event_id, due_at in rows if due_at is not None}
+_NONE_CHOSEN = Choices()
 
 
-def _gather(delivery: Delivery, found: _Found, links: Links, sender: str) -> Case:
-    event = found.events[delivery.event_id]
-    link_due_at = found.links_due.get(event.id)
-    if delivery.registration_id is None:
-        return invent_case(delivery, event, link_due_at, links=links, sender=sender)
-    registration = found.registrations[delivery.registration_id]
-    return Case(
-        delivery=delivery,
-        event=event,
-        registration=registration,
-        chosen=_pick(event, [choice for choice in registration.choices if not choice.is_full]),
-        full=_pick(event, [choice for choice in registration.choices if choice.is_full]),
-        link_due_at=link_due_at,
-        links=links,
-        sender=sender,
-    )
+def _prepare_alone(tx: Transaction, delivery_id: int, site: Site) -> Draft | Unwritten:
+    try:
+        return _prepare(tx, [delivery_id], site).get(delivery_id) or _miss(delivery_id)
+    except SQLAlchemyError:
+        raise
+    except Exception as error:  # recorded with the delivery, for organisers to see
+        return Unwritten.because(error)
 
 
-def _pick(event: Event, choices: Sequence[SessionChoice]) -> tuple[Session, ...]:
-    chosen = {choice.session_id for choice in choices}
-    return tuple(session for session in event.sessions if session.id in chosen)
-
-
-def _write(case: Case) -> Letter:
-    return Letter(
-        context=wording.WRITERS[case.delivery.template](case),
-        language=case.language,
-        sender=case.sender,
-        reply_to=_find_reply_to(case),
-        recipient=case.delivery.email,
-        message_id=make_message_id(case.delivery.id, case.links),
-        date=case.delivery.created_at,
-        calendar=calendars.make(case),
-        is_test=case.is_test,
-    )
-
-
-def _find_reply_to(case: Case) -> str | None:
-    """Find who answers: the contact of the institution that registered the person, or the first."""
-    reachable = [one for one in case.event.contacts if compose.is_address(one.email)]
-    own = [one for one in reachable if one.institution == case.registration.source]
-    return next((one.email for one in [*own, *reachable]), None)
+def _miss(delivery_id: int) -> Unwritten:
+    return Unwritten.because(NotFound("delivery", str(delivery_id)))

@@ -6,55 +6,86 @@ copy has all days in a plain file, which nobody is invited by.
 
 from collections.abc import Collection
 from dataclasses import replace
+from typing import NamedTuple
 
 from webinars import calendar
-from webinars.calendar import Entry
+from webinars.calendar import Entry, Holder, files
 from webinars.letters.cases import Case
 from webinars.mail import compose
 from webinars.mail.compose import CalendarPart
-from webinars.models import (
-    CalendarMethod,
-    MailName,
-    RegistrationStatus,
-)
+from webinars.models import CalendarMethod, MailName, RegistrationStatus
 from webinars.programme import Day
+
+
+class Lines(NamedTuple):
+    """A calendar file, not folded yet."""
+
+    lines: list[str]
+    method: CalendarMethod
 
 
 def make(case: Case) -> CalendarPart | None:
     """Make the calendar part of a letter; `None` where it has none."""
-    match case.delivery.template:
-        case MailName.CONFIRMATION if case.delivery.is_copy:
+    written = write(case)
+    if written is None:
+        return None
+    content = b"".join(files.fold(line) for line in written.lines)
+    return make_part(content, written.method)
+
+
+def make_part(content: bytes, method: CalendarMethod) -> CalendarPart:
+    """Make a part of a calendar file; one that invites nobody is a plain attachment."""
+    return CalendarPart(content, method, as_file=method is CalendarMethod.PUBLISH)
+
+
+def write(case: Case) -> Lines | None:
+    """Write the lines of a letter's calendar file; `None` where it has none."""
+    is_copy = case.variant.is_copy
+    match case.variant.template:
+        case MailName.CONFIRMATION if is_copy:
             entries = [entry for _, entry in _list_entries(case, case.codes)]
-            return _make_part(case, entries, CalendarMethod.PUBLISH)
+            return _write_lines(case, entries, CalendarMethod.PUBLISH)
         case MailName.CONFIRMATION | MailName.CALENDAR_DAY:
-            method = CalendarMethod.PUBLISH if case.delivery.is_copy else CalendarMethod.REQUEST
-            return _make_part(case, [_find_entry(case)], method)
+            method = CalendarMethod.PUBLISH if is_copy else CalendarMethod.REQUEST
+            return _write_lines(case, [_find_entry(case)], method)
         case MailName.REGISTRATION_CANCELLED if _takes_out(case):
-            return _make_part(case, [_find_entry(case)], CalendarMethod.CANCEL)
+            return _write_lines(case, [_find_entry(case)], CalendarMethod.CANCEL)
     return None
 
 
-def _make_part(case: Case, entries: list[Entry], method: CalendarMethod) -> CalendarPart:
-    if case.is_test:
+def _write_lines(case: Case, entries: list[Entry], method: CalendarMethod) -> Lines:
+    if case.variant.is_test:
         entries = [
             replace(entry, summary=f"{compose.TEST_MARK} {entry.summary}") for entry in entries
         ]
-    content = calendar.build(entries, method)
-    return CalendarPart(content, method, as_file=method is CalendarMethod.PUBLISH)
+    return Lines(files.write_lines(entries, method), method)
 
 
 def _list_entries(case: Case, codes: Collection[str]) -> list[tuple[Day, Entry]]:
     """List the entries of the days that someone attends who chose these sessions."""
-    return calendar.registration_entries(
+    return calendar.personal_entries(
         case.event,
-        case.registration,
+        _find_holder(case),
         codes,
-        gate_url=case.gate_url,
         event_url=case.event_url,
-        origin=calendar.make_origin(case.event, host=case.links.host, sender=case.sender),
+        origin=calendar.make_origin(case.event, host=case.site.host, sender=case.site.sender),
         language=case.language,
-        stamped_at=case.delivery.created_at,
-        sequence=case.delivery.calendar_sequence,
+        stamped_at=case.person.written_at,
+        sequence=case.variant.calendar_sequence,
+    )
+
+
+def _find_holder(case: Case) -> Holder:
+    person, variant = case.person, case.variant
+    is_online = calendar.attends_online(case.event, variant.attendance_mode)
+    return Holder(
+        public_id=person.public_id,
+        generation=variant.calendar_generation,
+        name=person.attendee_name,
+        email=person.attendee_email,
+        registered_at=person.registered_at,
+        gate_url=person.gate_url if is_online else "",
+        is_cancelled=variant.status is RegistrationStatus.CANCELLED,
     )
 
 
@@ -69,6 +100,6 @@ def _find_entry(case: Case) -> Entry:
 
 def _takes_out(case: Case) -> bool:
     """Tell whether the person was invited to what is cancelled, and has not come back since."""
-    was_invited = case.registration.confirmed_at is not None and not case.delivery.is_copy
-    is_given_up = case.registration.status is RegistrationStatus.CANCELLED
-    return was_invited and (is_given_up or case.delivery.day is not None)
+    was_invited = case.variant.was_confirmed and not case.variant.is_copy
+    is_given_up = case.variant.status is RegistrationStatus.CANCELLED
+    return was_invited and (is_given_up or case.variant.day is not None)

@@ -1,60 +1,142 @@
-"""One delivery with everything that it says something about, and the invented case of a test."""
+"""What a letter is about: an event, what decides the words, and the person whose letter it is.
+
+The words of a letter depend on the event and on its `Variant` alone; a `Person` only stands in
+their holes. Thousands of letters of one variant are therefore one text, filled in for each.
+"""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from typing import NamedTuple
 
-from webinars import phrasing, programme
+from webinars import connections, phrasing, programme
+from webinars.connections import Window
 from webinars.links import Links
-from webinars.mail import compose
 from webinars.models import (
     AttendanceMode,
-    Civility,
-    Delivery,
     Event,
     Language,
     MailName,
-    Mode,
-    OrganizationKind,
-    Registration,
     RegistrationStatus,
-    Role,
     Session,
 )
 from webinars.programme import Day
-
-TEST_INTENT = "test:"
-"""How the intent of a delivery begins that an organiser sent to herself."""
-SAMPLE_PUBLIC_ID = "0" * 16
-"""Of the invented person: others are drawn at random, so that no registration has it."""
+from webinars.suppressions import UNSUBSCRIBABLE
 
 
-@dataclass(frozen=True)
-class Case:
-    """One delivery, loaded with its event and its registration."""
+class Site(NamedTuple):
+    """What all letters of the service have in common."""
 
-    delivery: Delivery
-    event: Event
-    registration: Registration
-    """The invented person's, where the delivery goes to an organiser."""
-    chosen: tuple[Session, ...]
-    full: tuple[Session, ...]
-    """Chosen too, but full by the time the place came."""
-    link_due_at: datetime | None
-    """When the connection link is first sent; `None`: it is not, so the confirmation has it."""
     links: Links
+    host: str
     sender: str
     """`Name <address>`."""
+
+
+class Variant(NamedTuple):
+    """Everything that decides the words of a letter, besides what its event says."""
+
+    edition: int
+    """Of the event, so that one that was changed has other words."""
+    template: MailName
+    language: Language
+    """That it is written in."""
+    is_copy: bool
+    is_test: bool
+    """Whether an organiser sent it to herself."""
+    status: RegistrationStatus
+    attendance_mode: AttendanceMode
+    source: str
+    has_priority: bool
+    chosen: tuple[str, ...]
+    """Codes of sessions."""
+    full: tuple[str, ...]
+    """Chosen too, but full by the time the place came."""
+    day: date | None
+    """That the delivery is about; `None`: the first."""
+    link_due_at: datetime | None
+    """When the connection link is first sent; `None`: it is not, so the confirmation has it."""
+    link_is_due: bool
+    window: int
+    """Which of the person's days the gate opened next when the delivery was caused, from 0."""
+    is_open: bool
+    """Whether the gate let in at that instant."""
+    is_reserved: bool
+    """Whether places were still kept for the priority audience."""
+    was_confirmed: bool
+    is_update: bool
+    """Whether an earlier confirmation said something else."""
+    decline_reason: str
+    calendar_sequence: int
+    calendar_generation: int
+    blanks: tuple[int, ...]
+    """The holes of a person that nothing stands in."""
+
+    @property
+    def is_unsubscribable(self) -> bool:
+        """Tell whether the reader may stop such mails; an assistant cannot for the person."""
+        return self.template in UNSUBSCRIBABLE and not self.is_copy and not self.is_test
+
+
+class Person(NamedTuple):
+    """What stands in the holes of a letter: on one line each, without blanks around it."""
+
+    salutation: str
+    name: str
+    organization: str
+    reference: str
+    page_url: str
+    """The reader's own page of the registration: an assistant has one of her own."""
+    gate_url: str
+    """The person's connection link."""
+    unsubscribe_url: str
+    """Empty where nobody may do without the mail."""
+
+    public_id: str
+    attendee_name: str
+    """As the calendar entry has it."""
+    attendee_email: str
+    registered_at: datetime
+    written_at: datetime
+    """When the delivery was caused: the message's date."""
+
+    recipient: str
+    message_id: str
+
+
+SHOWN = Person._fields.index("public_id")
+"""How many fields stand in the texts."""
+HOLES = Person._fields.index("registered_at")
+"""How many fields are texts that stand somewhere in the words or the calendar entry."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One letter to be written."""
+
+    event: Event
+    variant: Variant
+    person: Person
+    site: Site
 
     @property
     def language(self) -> Language:
         """Return the language that the letter is written in."""
-        is_french = self.delivery.template in compose.FRENCH_ONLY
-        return Language.FRENCH if is_french else self.delivery.language
+        return self.variant.language
 
     @property
     def codes(self) -> frozenset[str]:
         """Return the codes of the sessions that count as chosen."""
-        return frozenset(session.code for session in self.chosen)
+        return frozenset(self.variant.chosen)
+
+    @property
+    def chosen(self) -> tuple[Session, ...]:
+        """Return the sessions that count as chosen."""
+        return self._pick(self.variant.chosen)
+
+    @property
+    def full(self) -> tuple[Session, ...]:
+        """Return the sessions that were chosen, but full by the time the place came."""
+        return self._pick(self.variant.full)
 
     @property
     def days(self) -> list[Day]:
@@ -62,44 +144,31 @@ class Case:
         return programme.days_attended(self.event, self.codes)
 
     @property
-    def is_test(self) -> bool:
-        """Tell whether an organiser sent it to herself."""
-        return self.delivery.intent.startswith(TEST_INTENT)
+    def window(self) -> Window:
+        """Return when the gate lets in next."""
+        return connections.list_windows(self.event, self.codes)[self.variant.window]
 
     @property
     def is_online(self) -> bool:
         """Tell whether the person follows the event from afar."""
-        return self.registration.attendance_mode is AttendanceMode.ONLINE
-
-    @property
-    def gate_url(self) -> str:
-        """Return the person's connection link."""
-        person = self.registration
-        return self.links.gate_url(person.public_id, person.link_generation)
-
-    @property
-    def page_url(self) -> str:
-        """Return the reader's own page of the registration: an assistant has one of her own."""
-        person = self.registration
-        make = self.links.assistant_url if self.delivery.is_copy else self.links.page_url
-        return make(person.public_id, person.link_generation)
+        return self.variant.attendance_mode is AttendanceMode.ONLINE
 
     @property
     def event_url(self) -> str:
         """Return the address of the event's page."""
-        return self.links.event_url(self.event.slug)
+        return self.site.links.event_url(self.event.slug)
 
     def get_day(self) -> Day:
         """Return the day that the delivery is about: its own, or the first that is attended.
 
         A test of a further day shows the second.
         """
-        days = self.days
-        if self.delivery.day is None:
-            is_further = self.delivery.template is MailName.CALENDAR_DAY and len(days) > 1
+        days, wanted = self.days, self.variant.day
+        if wanted is None:
+            is_further = self.variant.template is MailName.CALENDAR_DAY and len(days) > 1
             return days[1] if is_further else days[0]
         every_day = [*days, *programme.days(self.event)]
-        return next((day for day in every_day if day.date == self.delivery.day), days[0])
+        return next((day for day in every_day if day.date == wanted), days[0])
 
     def instant(self, at: datetime | None) -> str:
         """Say an instant in every zone of the event; nothing where there is none."""
@@ -108,44 +177,5 @@ class Case:
         zones = self.event.display_timezones or (self.event.timezone,)
         return phrasing.instant(at, zones, self.language)
 
-
-def invent_case(
-    delivery: Delivery, event: Event, link_due_at: datetime | None, *, links: Links, sender: str
-) -> Case:
-    """Invent whom a test is about, who chose the first session of each slot."""
-    return Case(
-        delivery=delivery,
-        event=event,
-        registration=_invent_person(delivery, event),
-        chosen=tuple(slot.sessions[0] for slot in programme.slots(event)),
-        full=(),
-        link_due_at=link_due_at,
-        links=links,
-        sender=sender,
-    )
-
-
-def _invent_person(delivery: Delivery, event: Event) -> Registration:
-    """Invent a person: nobody is registered by it, and the links lead nowhere."""
-    is_cancelled = delivery.template is MailName.REGISTRATION_CANCELLED
-    in_person = delivery.template is MailName.PRACTICAL_INFORMATION or event.mode is Mode.ONSITE
-    return Registration(
-        public_id=SAMPLE_PUBLIC_ID,
-        reference="TEST-0000",
-        status=RegistrationStatus.CANCELLED if is_cancelled else RegistrationStatus.CONFIRMED,
-        registered_at=delivery.created_at,
-        confirmed_at=delivery.created_at,
-        source="form",
-        civility=Civility.MADAME,
-        first_name=f"{compose.TEST_MARK} Camille",
-        last_name="Exemple",
-        email=delivery.email,
-        role=Role.ELECTED,
-        organization="Commune d’Exemple",
-        organization_kind=OrganizationKind.COMMUNE,
-        country="FR",
-        attendance_mode=AttendanceMode.ONSITE if in_person else AttendanceMode.ONLINE,
-        has_priority=False,
-        link_generation=0,
-        calendar_generation=0,
-    )
+    def _pick(self, codes: tuple[str, ...]) -> tuple[Session, ...]:
+        return tuple(session for session in self.event.sessions if session.code in codes)

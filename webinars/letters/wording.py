@@ -4,14 +4,13 @@ Pure. Templates choose words and order; every fact, hour and link that they may 
 words here.
 """
 
-import re
 from collections.abc import Callable, Iterable
 from datetime import date
 from functools import cache
 
 from babel.units import format_unit
 
-from webinars import connections, phrasing, places
+from webinars import phrasing
 from webinars.letters.cases import Case
 from webinars.mail import compose, contexts
 from webinars.mail.contexts import (
@@ -23,36 +22,21 @@ from webinars.mail.contexts import (
     SignatoryLine,
 )
 from webinars.models import (
-    AttendanceMode,
-    Civility,
     ContactPoint,
     EventInstitution,
     Language,
     MailName,
     ProgrammeStatus,
     Session,
-    Translated,
 )
-
-TITLES = {
-    Civility.MADAME: Translated("Mme", "السيدة", "Ms"),
-    Civility.MONSIEUR: Translated("M.", "السيد", "Mr"),
-    Civility.NONE: Translated(""),
-}
-"""What stands before a name within a text; French has a dot after M and none after Mme."""
-
-_LINK = re.compile(r"(?<=\w)(://|[.。．｡@])(?=\w)")
-"""What makes a mail program see an address in a name: `example.org`, `https://…`."""
 
 
 def _confirmation(case: Case) -> EventContext:
-    confirmed_at = case.registration.confirmed_at
     return contexts.Confirmation(
         event=_say_event(case),
         person=_say_person(case),
         link=_say_link(case),
-        # The first one is written at the very instant of the confirmation.
-        is_update=confirmed_at is not None and case.delivery.created_at > confirmed_at,
+        is_update=case.variant.is_update,
         chosen=_say_sessions(case, case.chosen),
         full=_say_sessions(case, case.full),
         venue=_say_venue(case),
@@ -75,13 +59,13 @@ def _calendar_day(case: Case) -> EventContext:
 
 
 def _waiting_list(case: Case) -> EventContext:
-    is_reserved = places.is_reserved(case.event, case.delivery.created_at)
+    until = case.event.priority_until_at if case.variant.is_reserved else None
     return contexts.WaitingList(
         event=_say_event(case),
         person=_say_person(case),
         priority_first=case.event.priority is not None,
-        has_priority=case.registration.has_priority,
-        priority_until=case.instant(case.event.priority_until_at) if is_reserved else "",
+        has_priority=case.variant.has_priority,
+        priority_until=case.instant(until),
     )
 
 
@@ -90,7 +74,7 @@ def _registration_received(case: Case) -> EventContext:
 
 
 def _registration_declined(case: Case) -> EventContext:
-    reason = (case.registration.decline_reason or "").splitlines()
+    reason = case.variant.decline_reason.splitlines()
     return contexts.RegistrationDeclined(
         event=_say_event(case),
         person=_say_person(case),
@@ -99,12 +83,12 @@ def _registration_declined(case: Case) -> EventContext:
 
 
 def _registration_cancelled(case: Case) -> EventContext:
-    day = case.delivery.day
+    day = case.variant.day
     return contexts.RegistrationCancelled(
         event=_say_event(case, about=day),
         person=_say_person(case),
         day="" if day is None else phrasing.date_in_words(day, case.language),
-        was_confirmed=case.registration.confirmed_at is not None,
+        was_confirmed=case.variant.was_confirmed,
     )
 
 
@@ -112,7 +96,7 @@ def _own_link(case: Case) -> EventContext:
     return contexts.OwnLink(
         event=_say_event(case),
         person=_say_person(case),
-        status=phrasing.status_label(case.registration.status, case.language),
+        status=phrasing.status_label(case.variant.status, case.language),
     )
 
 
@@ -145,8 +129,8 @@ def _room_missing(case: Case) -> EventContext:
     return contexts.RoomMissing(
         event=_say_event(case),
         slug=slug,
-        link_due=case.instant(case.link_due_at or case.event.starts_at),
-        organiser_url=f"{case.links.base_url}/organiser/events/{slug}/",
+        link_due=case.instant(case.variant.link_due_at or case.event.starts_at),
+        organiser_url=f"{case.site.links.base_url}/organiser/events/{slug}/",
     )
 
 
@@ -192,37 +176,29 @@ def _without_bad_address(contact: ContactPoint) -> ContactPoint:
 
 
 def _say_person(case: Case) -> PersonFacts:
-    person = case.registration
-    name = phrasing.display_name(person.first_name, person.last_name)
+    person = case.person
     return PersonFacts(
-        salutation=phrasing.salutation(person.civility, case.language),
-        name=disarm(f"{TITLES[person.civility].into(case.language)} {name}".strip()),
-        organization=disarm(person.organization),
+        salutation=person.salutation,
+        name=person.name,
+        organization=person.organization,
         reference=person.reference,
-        page_url=case.page_url,
-        is_copy=case.delivery.is_copy,
+        page_url=person.page_url,
+        is_copy=case.variant.is_copy,
         rights_contact=case.event.notice.rights_contact,
+        unsubscribe_url=person.unsubscribe_url,
     )
-
-
-def disarm(said: str) -> str:
-    """Take apart what would become a link in what a stranger typed.
-
-    Anyone can have a confirmation sent to any address: no advertisement shall travel in its names.
-    """
-    return _LINK.sub(r"\1 ", said)
 
 
 def _say_link(case: Case) -> LinkFacts:
     """Say when the link will come; from then on, show it: who registers late gets no other mail."""
-    is_due = case.link_due_at is None or case.link_due_at <= case.delivery.created_at
-    if case.is_online and is_due:
+    if case.is_online and case.variant.link_is_due:
         return _say_way_in(case)
-    due = case.instant(case.link_due_at) if case.is_online else ""
+    due = case.instant(case.variant.link_due_at) if case.is_online else ""
     return LinkFacts(
         gate_url="",
         due=due,
         opens="",
+        is_open=False,
         opens_before="",
         dial_in="",
         several_days=len(case.days) > 1,
@@ -230,11 +206,12 @@ def _say_link(case: Case) -> LinkFacts:
 
 
 def _say_way_in(case: Case) -> LinkFacts:
-    window = connections.list_windows(case.event, case.codes)[0]
+    window = case.window
     return LinkFacts(
-        gate_url=case.gate_url,
+        gate_url=case.person.gate_url,
         due="",
         opens=case.instant(window.opens_at) if window.day.hours_known else "",
+        is_open=case.variant.is_open,
         opens_before=_say_minutes(case.event.gate_opens_minutes, case.language),
         dial_in=case.event.dial_in or "",
         several_days=len(case.days) > 1,
@@ -273,7 +250,7 @@ def _say_session_time(case: Case, session: Session) -> str:
 
 
 def _say_venue(case: Case) -> str:
-    if case.registration.attendance_mode is AttendanceMode.ONLINE or case.event.venue is None:
+    if case.is_online or case.event.venue is None:
         return ""
     return phrasing.place(case.event.venue, case.language)
 

@@ -59,6 +59,8 @@ class PersonFacts:
     """Whether the reader is the assistant."""
     rights_contact: str
     """Who answers for personal data; empty: the organisers."""
+    unsubscribe_url: str
+    """Where the person says that she wants no such mail; empty: nobody may do without this one."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,10 @@ class LinkFacts:
     due: str
     """When the link will be sent; empty once it is due, and for who comes in person."""
     opens: str
-    """When it lets in on the first day; empty where the hours are not known."""
+    """When it lets in on the next day that the person attends; empty where the hours are not known.
+    """
+    is_open: bool
+    """Whether it let in already when the mail was caused."""
     opens_before: str
     """How long before the start that is, like `15 minutes`."""
     dial_in: str

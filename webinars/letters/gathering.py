@@ -1,0 +1,166 @@
+"""From a row to a case: what decides the words, and whose letter it is. Pure."""
+
+import re
+from datetime import datetime
+from functools import lru_cache
+
+from webinars import connections, phrasing, places, programme
+from webinars.calendar import files
+from webinars.connections import Window
+from webinars.letters.cases import HOLES, Case, Person, Site, Variant
+from webinars.letters.rows import Choices, Row
+from webinars.mail import compose
+from webinars.models import (
+    AttendanceMode,
+    Civility,
+    Event,
+    Language,
+    MailName,
+    Mode,
+    RegistrationStatus,
+    Translated,
+)
+
+TEST_INTENT = "test:"
+"""How the intent of a delivery begins that an organiser sent to herself."""
+SAMPLE_PUBLIC_ID = "0" * 16
+"""Of the invented person: others are drawn at random, so that no registration has it."""
+
+TITLES = {
+    Civility.MADAME: Translated("Mme", "السيدة", "Ms"),
+    Civility.MONSIEUR: Translated("M.", "السيد", "Mr"),
+    Civility.NONE: Translated(""),
+}
+"""What stands before a name within a text; French has a dot after M and none after Mme."""
+
+_LINK = re.compile(r"(?<=\w)(://|[.。．｡@])(?=\w)")
+"""What makes a mail program see an address in a name: `example.org`, `https://…`."""
+
+
+def gather(
+    row: Row, event: Event, choices: Choices, link_due_at: datetime | None, site: Site
+) -> Case:
+    """Gather what a delivery says; a test, or a word to an organiser, is about nobody real."""
+    if row.registration_id is None:
+        row, choices = _invent(row, event)
+    variant = _make_variant(row, event, choices, link_due_at)
+    person = _make_person(row, variant, site)
+    blanks = tuple(number for number in range(HOLES) if not person[number])
+    return Case(event, variant._replace(blanks=blanks), person, site)
+
+
+def make_message_id(delivery_id: int, site: Site) -> str:
+    """Return the Message-ID of a delivery: always the same one, and nothing personal in it."""
+    return f"<{site.links.make_mark(delivery_id)}@{site.host}>"
+
+
+def _make_variant(
+    row: Row, event: Event, choices: Choices, link_due_at: datetime | None
+) -> Variant:
+    written_at = row.created_at
+    windows = _list_windows(event, row.edition, choices.kept)
+    last = len(windows) - 1
+    window = next((n for n, one in enumerate(windows) if written_at < one.closes_at), last)
+    was_confirmed = row.confirmed_at is not None
+    return Variant(
+        edition=row.edition,
+        template=row.template,
+        language=Language.FRENCH if row.template in compose.FRENCH_ONLY else row.language,
+        is_copy=row.is_copy,
+        is_test=row.intent.startswith(TEST_INTENT),
+        status=row.status,
+        attendance_mode=row.attendance_mode,
+        source=row.source,
+        has_priority=row.has_priority,
+        chosen=choices.kept,
+        full=choices.full,
+        day=row.day,
+        link_due_at=link_due_at,
+        link_is_due=link_due_at is None or link_due_at <= written_at,
+        window=window,
+        is_open=windows[window].opens_at <= written_at < windows[window].closes_at,
+        is_reserved=places.is_reserved(event, written_at),
+        was_confirmed=was_confirmed,
+        # The first one is written at the very instant of the confirmation.
+        is_update=row.confirmed_at is not None and written_at > row.confirmed_at,
+        decline_reason=row.decline_reason or "",
+        calendar_sequence=row.calendar_sequence,
+        calendar_generation=row.calendar_generation,
+        blanks=(),
+    )
+
+
+@lru_cache(maxsize=512)
+def _list_windows(event: Event, _edition: int, chosen: tuple[str, ...]) -> tuple[Window, ...]:
+    return tuple(connections.list_windows(event, chosen))
+
+
+def _make_person(row: Row, variant: Variant, site: Site) -> Person:
+    links, key = site.links, (row.public_id, row.link_generation)
+    salutation, title = _address(row.civility, variant.language)
+    name = phrasing.display_name(row.first_name, row.last_name)
+    return Person(
+        salutation=salutation,
+        name=_show(f"{title} {name}"),
+        organization=_show(row.organization),
+        reference=compose.clean(row.reference),
+        page_url=compose.clean(links.assistant_url(*key) if row.is_copy else links.page_url(*key)),
+        gate_url=compose.clean(links.gate_url(*key)),
+        unsubscribe_url=(
+            compose.clean(links.unsubscribe_url(*key)) if variant.is_unsubscribable else ""
+        ),
+        public_id=row.public_id,
+        attendee_name=files.clean_name(name) or files.clean_name(row.email),
+        attendee_email=row.email,
+        registered_at=row.registered_at,
+        written_at=row.created_at,
+        recipient=row.recipient,
+        message_id=make_message_id(row.delivery_id, site),
+    )
+
+
+@lru_cache
+def _address(civility: Civility, language: Language) -> tuple[str, str]:
+    """Return how a person is addressed, and what stands before her name."""
+    return phrasing.salutation(civility, language), TITLES[civility].into(language)
+
+
+def _show(typed: str) -> str:
+    """Return what a stranger typed as a letter shows it."""
+    return disarm(compose.clean(typed)).strip()
+
+
+def disarm(said: str) -> str:
+    """Take apart what would become a link in what a stranger typed.
+
+    Anyone can have a confirmation sent to any address: no advertisement shall travel in its names.
+    """
+    return _LINK.sub(r"\1 ", said)
+
+
+def _invent(row: Row, event: Event) -> tuple[Row, Choices]:
+    """Invent whom a test is about: nobody is registered by it, and the links lead nowhere.
+
+    She chose the first session of each slot.
+    """
+    is_cancelled = row.template is MailName.REGISTRATION_CANCELLED
+    in_person = row.template is MailName.PRACTICAL_INFORMATION or event.mode is Mode.ONSITE
+    invented = row._replace(
+        public_id=SAMPLE_PUBLIC_ID,
+        reference="TEST-0000",
+        status=RegistrationStatus.CANCELLED if is_cancelled else RegistrationStatus.CONFIRMED,
+        registered_at=row.created_at,
+        confirmed_at=row.created_at,
+        decline_reason=None,
+        has_priority=False,
+        source="form",
+        civility=Civility.MADAME,
+        first_name=f"{compose.TEST_MARK} Camille",
+        last_name="Exemple",
+        email=row.recipient,
+        organization="Commune d’Exemple",
+        attendance_mode=AttendanceMode.ONSITE if in_person else AttendanceMode.ONLINE,
+        link_generation=0,
+        calendar_generation=0,
+    )
+    return invented, Choices(tuple(slot.sessions[0].code for slot in programme.slots(event)))
