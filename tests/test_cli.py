@@ -13,8 +13,9 @@ import sys
 import threading
 import time
 import urllib.request
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import click
@@ -24,12 +25,15 @@ from click.testing import CliRunner
 from sqlalchemy import func, select
 
 import config
-from tests.factories import NOW, make_registration
-from webinars import cli, events, exports, organisers, zones
+from tests.domain import sending
+from tests.factories import NOW, make_event, make_registration
+from webinars import cli, events, exports, organisers, pacing, zones
 from webinars.cli import demo, serving
 from webinars.cli.edge import showing_progress
+from webinars.clock import system_clock
 from webinars.database import Database
-from webinars.models import Registration, RegistrationStatus
+from webinars.mail.journal import Journal
+from webinars.models import Lane, Registration, RegistrationStatus
 
 EVENT = """\
 slug: exemple
@@ -553,29 +557,6 @@ class TestUpkeep:
     def test_the_nights_work_is_done_at_once(self, run):
         assert run("purge").out.startswith("0 registrations of 0 events")
 
-    def test_the_doctor_looks_at_each_part_in_a_line(self, run):
-        result = run("doctor")
-
-        assert result.code == 0
-        assert [line.split(": ok, ")[0] for line in result.out.splitlines()] == [
-            "database",
-            "broker",
-            "mail relay",
-            "zone data",
-            "clock",
-        ]
-
-    def test_the_doctor_names_each_part_that_is_ill(self, run, settings, tmp_path):
-        settings.setenv("WEBINARS_DATABASE_URL", f"sqlite:///{tmp_path}/empty.db")
-        settings.setenv("WEBINARS_MAIL_URL", "smtp://127.0.0.1:1")
-        settings.setenv("WEBINARS_BROKER_URL", "redis://127.0.0.1:1/0")
-        result = run("doctor")
-
-        ill = [line.split(": FAILED, ")[0] for line in result.out.splitlines() if "FAILED" in line]
-        assert result.code == 1
-        assert ill == ["database", "broker", "mail relay"]
-        assert len(result.out.splitlines()) == 5
-
     def test_the_settings_are_printed_without_secrets(self, run, settings):
         settings.setenv("WEBINARS_SECRET_KEY", "s" * 40)
         settings.setenv("WEBINARS_MAIL_URL", "smtp://user:hunter2@127.0.0.1:25")
@@ -596,6 +577,105 @@ class TestUpkeep:
 
         assert manual.startswith("# Settings\n")
         assert manual.count("\n## `WEBINARS_") == 8
+
+
+class TestDoctor:
+    PARTS = (
+        "database", "broker", "mail relay", "zone data", "clock", "journals", "timer", "mails",
+    )  # fmt: skip
+
+    @pytest.fixture
+    def change(self, sqlite_url):
+        """Return what changes the database behind the doctor's back."""
+
+        @contextmanager
+        def change_it():
+            database = Database(sqlite_url)
+            with database.transaction() as tx:
+                yield tx
+            database.dispose()
+
+        return change_it
+
+    def read(self, result, word="FAILED"):
+        """Return what is said of the parts that are well, or ill, by their names."""
+        lines = (line.partition(f": {word}, ") for line in result.out.splitlines())
+        return {name: said for name, found, said in lines if found}
+
+    def test_each_part_has_a_line(self, run):
+        result = run("doctor")
+
+        assert result.code == 0
+        assert tuple(self.read(result, "ok")) == self.PARTS
+        assert self.read(result, "ok")["mails"] == "none waits"
+
+    def test_each_part_that_is_ill_is_named_and_the_others_are_looked_at(
+        self, run, settings, tmp_path
+    ):
+        settings.setenv("WEBINARS_DATABASE_URL", f"sqlite:///{tmp_path}/empty.db")
+        settings.setenv("WEBINARS_MAIL_URL", "smtp://127.0.0.1:1 smtp://127.0.0.1:2")
+        settings.setenv("WEBINARS_BROKER_URL", "redis://127.0.0.1:1/0")
+        result = run("doctor")
+
+        assert result.code == 1
+        assert list(self.read(result)) == ["database", "broker", "mail relay"]
+        assert list(self.read(result, "ok")) == ["zone data", "clock", "journals"]
+        assert result.out.count("mail relay: FAILED, smtp://127.0.0.1:") == 2
+
+    def test_a_relay_that_rests_is_told(self, run, settings, change):
+        settings.setenv("WEBINARS_MAIL_URL", "smtp://127.0.0.1:1")
+        with change() as tx:
+            pacing.trip(tx, "smtp://127.0.0.1:1", "421 full", now=system_clock())
+        said = self.read(run("doctor"))["mail relay"]
+
+        assert "it took nothing 1 times in a row (421 full) and is left in peace until" in said
+
+    def test_mail_that_nobody_sends_is_told(self, run, change):
+        with change() as tx:
+            sending.add(tx, make_event(tx), "a", now=system_clock() - timedelta(minutes=5))
+        result = run("doctor")
+
+        said = self.read(result)["mails"]
+        assert result.code == 1
+        assert said.startswith("nobody sends what is due: 1 prompt wait for a worker, the oldest")
+
+    def test_mail_that_has_just_become_due_or_is_being_sent_is_well(self, run, change):
+        with change() as tx:
+            event = make_event(tx)
+            sending.add(tx, event, "a", now=system_clock())
+            for name in ("b", "c"):
+                long_ago = system_clock() - timedelta(minutes=5)
+                sending.add(tx, event, name, now=long_ago, lane=Lane.BULK)
+            row = sending.get(tx, "b")
+            row.state, row.lease_until = "sending", system_clock() + timedelta(minutes=1)
+        result = run("doctor")
+
+        assert result.code == 0
+        assert "1 bulk wait for a worker, the oldest for 0:05:" in self.read(result, "ok")["mails"]
+
+    def test_a_timer_that_does_not_run_is_told(self, run, change):
+        with change() as tx:
+            event = make_event(tx)
+            sending.add(tx, event, "a")
+            row = sending.get(tx, "a")
+            row.state, row.lease_until = "sending", system_clock() - timedelta(minutes=3)
+        result = run("doctor")
+
+        said = self.read(result)["timer"]
+        assert result.code == 1
+        assert said.startswith("for 0:03:") and said.endswith("no timer runs")
+
+    def test_journals_of_dead_workers_are_told_from_those_in_use(self, run, data_dir):
+        folder = data_dir / "journal"
+        with Journal(folder):
+            in_use = self.read(run("doctor"), "ok")["journals"]
+            [path] = folder.glob("*.journal")
+            path.with_name("dead.journal").write_bytes(path.read_bytes())
+            result = run("doctor")
+
+        assert in_use == "none left behind, 1 in use"
+        assert result.code == 1
+        assert self.read(result)["journals"].startswith("1 of dead workers")
 
 
 class TestDemo:

@@ -1,31 +1,20 @@
-"""Commands for who operates the service: migrations, retention, settings, a look at its parts."""
+"""Commands for who operates the service: migrations, retention, settings."""
 
 import difflib
 import os
-import sys
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from datetime import timedelta
-from email.utils import parseaddr
+from collections.abc import Iterable
 
 import click
-from sqlalchemy import func, select
 
 import config
 import workers
 from config import Settings
-from webinars import broker as brokers
-from webinars import migrations, zones
+from webinars import migrations
+from webinars.cli.doctor import doctor, looking_at
 from webinars.cli.edge import make_data_dir, opened
-from webinars.cli.sentences import say_cause
-from webinars.clock import system_clock
-from webinars.database import Database
-from webinars.errors import ClocksDiffer
-from webinars.mail.transports import open_transport
 
 SETTINGS = [f"WEBINARS_{name.upper()}" for name in Settings.model_fields]
 FOR_TESTS = ("WEBINARS_TEST_", "WEBINARS_FAULT")
-CLOCKS_MAY_DIFFER = timedelta(seconds=5)
 
 
 @click.group()
@@ -93,84 +82,4 @@ def _default(name: str) -> str:
     return config.mask(name, Settings.model_fields[name].default)
 
 
-@click.command()
-def doctor() -> None:
-    """Look at the database, the broker, the mail relay, the zone data and the clock."""
-    settings = config.read()
-    results = [_examine(name, check, settings) for name, check in CHECKS.items()]
-    if not all(results):
-        sys.exit(1)
-
-
-def _examine(name: str, check: Callable[[Settings], str], settings: Settings) -> bool:
-    try:
-        click.echo(f"{name}: ok, {check(settings)}")
-    except Exception as error:  # whatever is wrong with a part, the other parts are looked at
-        click.echo(f"{name}: FAILED, {say_cause(error)}")
-        return False
-    return True
-
-
-def check_database(settings: Settings) -> str:
-    """Ask whether the database answers and is up to date."""
-    with looking_at(settings) as database:
-        migrations.check(database)
-        return str(database.engine.dialect.name)
-
-
-def check_broker(settings: Settings) -> str:
-    """Ask whether the broker answers."""
-    broker = brokers.open_broker(settings.broker_url)
-    try:
-        return brokers.check(broker)
-    finally:
-        broker.close()
-
-
-def check_relay(settings: Settings) -> str:
-    """Greet the mail relay, or see whether the folder can be written to."""
-    transport = open_transport(settings.mail_url, parseaddr(settings.mail_from)[1])
-    try:
-        return transport.check()
-    finally:
-        transport.close()
-
-
-def check_zone_data(settings: Settings) -> str:
-    """Look whether the zone data know Morocco's change of September 2026."""
-    zones.check()
-    return f"tzdata {zones.version()}"
-
-
-def check_clock(settings: Settings) -> str:
-    """Compare the clock of this machine with the database server's, where there is one.
-
-    :raises ClocksDiffer: mails would leave at the wrong time, or tell of it.
-    """
-    with looking_at(settings) as database:
-        if not database.is_sqlite:
-            with database.reading() as tx:
-                theirs = tx.execute(select(func.clock_timestamp())).scalar_one()
-            if abs(theirs - system_clock()) > CLOCKS_MAY_DIFFER:
-                raise ClocksDiffer(theirs - system_clock())
-    return f"{system_clock():%Y-%m-%d %H:%M:%S} UTC"
-
-
-@contextmanager
-def looking_at(settings: Settings) -> Iterator[Database]:
-    """Open the database for a look."""
-    database = Database(settings.database_url)
-    try:
-        yield database
-    finally:
-        database.dispose()
-
-
-CHECKS: dict[str, Callable[[Settings], str]] = {
-    "database": check_database,
-    "broker": check_broker,
-    "mail relay": check_relay,
-    "zone data": check_zone_data,
-    "clock": check_clock,
-}
 COMMANDS = (db, purge, show_config, doctor)

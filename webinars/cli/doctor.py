@@ -1,0 +1,230 @@
+"""A look at every part of the service: `webinars doctor`, a line each, changing nothing."""
+
+import fcntl
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from email.utils import parseaddr
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+import click
+from sqlalchemy import func, select
+
+import config
+from config import Settings
+from webinars import broker as brokers
+from webinars import measures, migrations, pacing, zones
+from webinars.cli.sentences import say_cause
+from webinars.clock import system_clock
+from webinars.database import Database
+from webinars.errors import ClocksDiffer
+from webinars.mail import journal
+from webinars.mail.transports import RelayDown, open_transport
+from webinars.measures import Waiting
+from webinars.models import Wait
+from webinars.pacing import RelayState
+
+CLOCKS_MAY_DIFFER = timedelta(seconds=5)
+PATIENCE = timedelta(minutes=1)
+"""How long something may be due before it is a sign that nobody works."""
+
+WAITS = {
+    Wait.LIMIT: "their address to have room for them",
+    Wait.DEFERRED: "a relay that asked for them later",
+    Wait.RATE: "their turn, so many leave at a time",
+    Wait.RELAY: "a relay that takes them",
+    measures.PAUSED: "their mailing, which is paused",
+    measures.TIME: "their time",
+    measures.WORKER: "a worker",
+}
+
+
+class Ill(NamedTuple):
+    """What is wrong with a part that answers."""
+
+    said: str
+
+
+@dataclass(frozen=True)
+class Service:
+    """The service that is looked at."""
+
+    settings: Settings
+    database: Database
+    now: datetime
+    has_database: bool = False
+    """Whether the database answers and is up to date."""
+
+
+Look = Callable[[Service], str | Ill]
+
+
+@click.command()
+def doctor() -> None:
+    """Look at every part of the service and at what waits; leave with 1 if anything is ill."""
+    settings = config.read()
+    with looking_at(settings) as database:
+        service = Service(settings, database, system_clock())
+        is_there = _examine("database", look_at_database, service)
+        service = replace(service, has_database=is_there)
+        results = [_examine(name, look, service) for name, look in list_looks(service)]
+    if not all([is_there, *results]):
+        sys.exit(1)
+
+
+@contextmanager
+def looking_at(settings: Settings) -> Iterator[Database]:
+    """Open the database for a look."""
+    database = Database(settings.database_url)
+    try:
+        yield database
+    finally:
+        database.dispose()
+
+
+def list_looks(service: Service) -> Iterator[tuple[str, Look]]:
+    """List what else is looked at: what is set, and can be without a database or with one."""
+    settings = service.settings
+    yield "broker", look_at_broker
+    addresses = [settings.mail_url] if settings.outbox_dir else settings.mail_url.split()
+    for place, address in enumerate(addresses):
+        yield "mail relay", partial(look_at_relay, address=address, place=place)
+    yield "zone data", look_at_zone_data
+    yield "clock", look_at_clock
+    yield "journals", look_at_journals
+    if service.has_database:
+        yield "timer", look_at_timer
+        yield "mails", look_at_mails
+
+
+def _examine(name: str, look: Look, service: Service) -> bool:
+    try:
+        found = look(service)
+    except Exception as error:  # whatever is wrong with a part, the other parts are looked at
+        found = Ill(say_cause(error))
+    if isinstance(found, Ill):
+        click.echo(f"{name}: FAILED, {found.said}")
+        return False
+    click.echo(f"{name}: ok, {found}")
+    return True
+
+
+def look_at_database(service: Service) -> str:
+    """Ask whether the database answers and is up to date."""
+    migrations.check(service.database)
+    return str(service.database.engine.dialect.name)
+
+
+def look_at_broker(service: Service) -> str:
+    """Ask whether the broker answers."""
+    broker = brokers.open_broker(service.settings.broker_url)
+    try:
+        return brokers.check(broker)
+    finally:
+        broker.close()
+
+
+def look_at_relay(service: Service, *, address: str, place: int) -> str | Ill:
+    """Greet a mail relay, or see whether the folder can be written to; say whether it rests.
+
+    :param place: among the relays of the settings, the first is 0.
+    """
+    sender = parseaddr(service.settings.mail_from)[1]
+    transport = open_transport(address, sender)
+    rest = _say_rest(service, place) if service.has_database else ""
+    try:
+        return f"{transport.check()}{rest}"
+    except RelayDown as error:
+        return Ill(f"{say_cause(error)}{rest}")
+    finally:
+        transport.close()
+
+
+def _say_rest(service: Service, place: int) -> str:
+    """Say since when a relay has taken nothing, where it did."""
+    transport = open_transport(service.settings.mail_url, "")
+    transport.close()
+    with service.database.reading() as tx:
+        row = pacing.list_relays(tx, transport.relays, now=service.now)[place]
+    if row.open_until is None:
+        return ""
+    rests = row.state is RelayState.RESTS
+    again = f"is left in peace until {row.open_until:%H:%M:%S} UTC" if rests else "is tried again"
+    return f"; it took nothing {row.failures} times in a row ({row.said}) and {again}"
+
+
+def look_at_zone_data(service: Service) -> str:
+    """Look whether the zone data know Morocco's change of September 2026."""
+    zones.check()
+    return f"tzdata {zones.version()}"
+
+
+def look_at_clock(service: Service) -> str:
+    """Compare the clock of this machine with the database server's, where there is one.
+
+    :raises ClocksDiffer: mails would leave at the wrong time, or tell of it.
+    """
+    if service.has_database and not service.database.is_sqlite:
+        with service.database.reading() as tx:
+            theirs = tx.execute(select(func.clock_timestamp())).scalar_one()
+        if abs(theirs - system_clock()) > CLOCKS_MAY_DIFFER:
+            raise ClocksDiffer(theirs - system_clock())
+    return f"{system_clock():%Y-%m-%d %H:%M:%S} UTC"
+
+
+def look_at_journals(service: Service) -> str | Ill:
+    """Look whether dead workers of this machine have left word of what they were sending."""
+    paths = journal.list_paths(service.settings.journal_dir)
+    left = [path for path in paths if _is_left(path)]
+    if left:
+        return Ill(f"{len(left)} of dead workers wait for a worker or a timer of this machine")
+    return f"none left behind, {len(paths)} in use"
+
+
+def _is_left(path: Path) -> bool:
+    """Tell whether nobody holds a journal: whoever writes one keeps it locked."""
+    try:
+        with path.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except (BlockingIOError, FileNotFoundError):
+        return False
+    return True
+
+
+def look_at_timer(service: Service) -> str | Ill:
+    """Look whether what a timer does each second was left undone."""
+    with service.database.reading() as tx:
+        late = measures.find_lateness(tx, now=service.now)
+    if late > PATIENCE:
+        return Ill(f"for {_say(late)} nobody has seen to what is due: no timer runs")
+    return "nothing is overdue"
+
+
+def look_at_mails(service: Service) -> str | Ill:
+    """Look whether somebody sends what is due, and say how much waits and for what."""
+    with service.database.reading() as tx:
+        waiting = measures.list_waiting(tx, now=service.now)
+        sending = measures.list_sending(tx, now=service.now)
+    at_work = {one.lane for one in sending if one.number > one.given_up}
+    left = [
+        one
+        for one in waiting
+        if one.waits_for != measures.PAUSED
+        and one.lane not in at_work
+        and service.now - one.not_before > PATIENCE
+    ]
+    said = "; ".join(_say_waiting(one, service.now) for one in waiting) or "none waits"
+    return Ill(f"nobody sends what is due: {said}") if left else said
+
+
+def _say_waiting(one: Waiting, now: datetime) -> str:
+    since = f", the oldest for {_say(now - one.due_at)}" if one.due_at <= now else ""
+    return f"{one.number} {one.lane} wait for {WAITS[one.waits_for]}{since}"
+
+
+def _say(time: timedelta) -> str:
+    return str(timedelta(seconds=int(time.total_seconds())))
