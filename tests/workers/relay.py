@@ -103,6 +103,8 @@ class ScriptedRelay:
         self.body_limit = None
         """After how many bytes of a body it hangs up."""
         self.messages = []
+        self.acknowledged = []
+        """Those of them that it has answered with a word that means yes."""
         self.commands = []
         self.streams = []
         """What it took on each connection."""
@@ -190,7 +192,7 @@ class Session:
         waiting = self.relay.replies[about]
         word = waiting.pop(0) if waiting else self.relay.rule(about, line)
         self.last = ""
-        return self.say(word if word is not None else self._usual(about))
+        return self.say(word or self._usual(about))
 
     def _usual(self, about):
         if about == "EHLO":
@@ -233,7 +235,10 @@ class Session:
             if line == b".\r\n":
                 self.taken += 1
                 self.relay.messages.append(body)
-                return self.answer("dot")
+                goes_on = self.answer("dot")
+                if self.last.startswith("2"):
+                    self.relay.acknowledged.append(body)
+                return goes_on
             body += line
             if self.relay.body_limit is not None and len(body) > self.relay.body_limit:
                 self.answer("body")

@@ -2,6 +2,7 @@
 
 import datetime
 import ipaddress
+import random
 import ssl
 import threading
 from dataclasses import replace
@@ -582,6 +583,56 @@ def test_no_text_smuggles_in_a_message_of_its_own(opened, extensions):
         b"\r\n..\r\nDATA\r\n..\r\nb\r\n"
     )
     assert relay.messages == [arrived] * 2
+
+
+LUCK = {
+    "greeting": ["421 4.3.2 busy", close, half("220 rel")],
+    "EHLO": ["502 5.5.1 what?", close],
+    "MAIL": ["421 4.3.2 closing", "451 4.3.0 later", "550 5.7.1 not you", "250 ok", close, reset],
+    "RCPT": ["421 4.7.0 slow", "450 4.2.0 later", "550 5.1.1 who?", "354 hm", "so?", close, reset],
+    "DATA": ["421 4.3.2 closing", "451 4.3.0 later", "554 5.7.1 no", "250 hm", close, reset],
+    "dot": [
+        "421 4.3.2 closing",
+        "450 4.7.1 wait",
+        "554 5.7.1 spam",
+        "so?",
+        close,
+        reset,
+        half("2"),
+    ],
+    "RSET": ["500 5.5.1 what?", close],
+}
+
+
+@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("extensions", BOTH)
+def test_whatever_a_relay_does_each_message_has_one_fate_and_a_true_one(opened, extensions, seed):
+    luck = random.Random(seed)
+    relay, transport = opened(*extensions)
+    relay.rule = lambda about, _: luck.random() < 0.15 and luck.choice(LUCK.get(about, [None]))
+    relay.limit = 7
+    left = [
+        Message(key, f"p{key}@example.org", b"Subject: %d\r\n\r\n." % key, "") for key in range(60)
+    ]
+    fates, sent = {}, set()
+
+    for _ in range(100):
+        witness = send(transport, *left)
+        fates |= {key: result.fate for key, result in witness.results.items()}
+        begun = {int(event[5:]) for event in witness.events if event.startswith("body ")}
+        sent |= {int(event[4:]) for event in witness.events if event.startswith("dot ")}
+        assert begun <= fates.keys()  # what may have left is settled, whatever ended the call
+        left = [message for message in left if message.key not in fates]
+        if not left:
+            break
+
+    numbers = [int(body.split()[1]) for body in relay.messages if body]
+    assert len(fates) == 60 and len(numbers) == len(set(numbers))
+    assert {key for key, fate in fates.items() if fate is Fate.ACCEPTED} == {
+        int(body.split()[1]) for body in relay.acknowledged if body
+    }
+    assert set(numbers) <= sent
+    assert {key for key, fate in fates.items() if fate is Fate.UNANSWERED} <= sent
 
 
 class Full(Exception):

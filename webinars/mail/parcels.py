@@ -12,6 +12,8 @@ DOT = b".\r\n"
 _PLAIN = re.compile(r"[!-;=?A-~]+@[A-Za-z0-9.-]+")
 _UNSAID = re.compile("[\x00-\x20\x7f-\x9f<>]")
 _LINE_END = re.compile(rb"\r\n|\r|\n")
+_LONE_RETURN = re.compile(rb"\r(?!\n)")
+_LEADING_DOT = re.compile(rb"\n\.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +64,11 @@ def _escape(content: bytes) -> bytes:
 
     A bare CR or LF would let a text smuggle in an end of message of its own (RFC 5321, 2.3.8).
     """
-    ends = content.count(b"\r\n")
-    if content.count(b"\n") != ends or content.count(b"\r") != ends:
+    # Where each CR has its LF and there are as many of both, nothing is to be done.
+    if _LONE_RETURN.search(content) or content.count(b"\n") != content.count(b"\r"):
         content = _LINE_END.sub(b"\r\n", content)
     if not content.endswith(b"\r\n"):
         content += b"\r\n"
     if content.startswith(b"."):
         content = b"." + content
-    return content.replace(b"\n.", b"\n..")
+    return _LEADING_DOT.sub(b"\n..", content)
