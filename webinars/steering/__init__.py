@@ -29,6 +29,7 @@ __all__ = [
     "get",
     "get_delivery",
     "get_named",
+    "list_all",
     "pause",
     "preview",
     "resume",
@@ -129,13 +130,22 @@ def get_named(tx: Transaction, event_id: int, name: str) -> Mailing:
     """
     if name.isdecimal() and int(name) <= LARGEST_ID:
         return get(tx, event_id, int(name))
-    query = select(Mailing).where(Mailing.event_id == event_id).order_by(Mailing.id)
-    found = [one for one in tx.scalars(query) if one.template == name]
+    found = [one for one in list_all(tx, event_id) if one.template == name]
     if not found:
         raise NotFound("mailing", name)
     if len(found) > 1:
         raise MailingAmbiguous(name, tuple(one.id for one in found))
     return found[0]
+
+
+def list_all(tx: Transaction, event_id: int) -> list[Mailing]:
+    """List the mailings of an event, the standing ones first."""
+    query = (
+        select(Mailing)
+        .where(Mailing.event_id == event_id)
+        .order_by(Mailing.due_at.is_not(None), Mailing.due_at, Mailing.id)
+    )
+    return list(tx.scalars(query))
 
 
 def get_delivery(tx: Transaction, event_id: int, delivery_id: int) -> Delivery:

@@ -223,6 +223,32 @@ TABLE: dict[type[WebinarsError], tuple[int, str, Sentence]] = {
         "",
         lambda e, event: _("La salle n’est pas encore connue. Essayez à nouveau dans un instant."),
     ),
+    errors.MailingDone: (
+        409,
+        "",
+        lambda e, event: _("Cet envoi est terminé : rien n’en reste à venir."),
+    ),
+    errors.MailingCancelled: (409, "", lambda e, event: _("Cet envoi est annulé.")),
+    errors.MailingTooLate: (
+        409,
+        "",
+        lambda e, event: _("C’est trop tard : ce message n’a plus de sens et ne part plus."),
+    ),
+    errors.NotSentAgain: (
+        409,
+        "",
+        lambda e, event: _(
+            "Ce message est parti, attend son tour ou a été abandonné : on ne renvoie que ce qui"
+            " n’est pas arrivé."
+        ),
+    ),
+    errors.AddressSuppressed: (
+        409,
+        "",
+        lambda e, event: _(
+            "Cette adresse est écartée : rien ne lui est envoyé. Corrigez-la, ou rétablissez-la."
+        ),
+    ),
     errors.SlugTaken: (
         409,
         "slug",

@@ -64,6 +64,7 @@ def test_every_address_about_an_event_of_others_answers_that_there_is_none(
         if "slug" not in rule.arguments:
             continue
         others = {"slug": FOREIGN, "registration_id": world.stranger}
+        others |= {"mailing_id": 1, "delivery_id": 1}
         foreign = adapter.build(endpoint, {name: others[name] for name in rule.arguments})
         assert foreign != path
         assert desk.client.open(foreign, method=method, data={"format": "csv"}).status_code == 404

@@ -134,7 +134,7 @@ def list_routes(app):
     adapter = app.url_map.bind("localhost")
     for rule in app.url_map.iter_rules():
         if rule.endpoint.startswith("organiser.") and rule.endpoint not in PUBLIC:
-            values = {"slug": SLUG, "registration_id": 1}
+            values = {"slug": SLUG, "registration_id": 1, "mailing_id": 1, "delivery_id": 1}
             path = adapter.build(rule.endpoint, {name: values[name] for name in rule.arguments})
             for method in sorted(rule.methods & {"GET", "POST"}):
                 yield rule.endpoint, method, path

@@ -9,12 +9,22 @@ from webinars.web.organiser import (
     events,
     exports,
     guard,
+    mailings,
     registrations,
     sign_in,
     words,
 )
 
-NOUNS = (sign_in, events, eventfiles, registrations, additions, deliveries, exports)
+NOUNS = (
+    sign_in,
+    events,
+    eventfiles,
+    registrations,
+    additions,
+    mailings,
+    deliveries,
+    exports,
+)
 
 
 def register(app: Flask) -> None:

@@ -1,32 +1,131 @@
-"""The mails of an event, one line each, with what came of them."""
+"""The mails of an event, one line each, with what came of them; one of them sent again."""
 
-from flask import Blueprint, render_template, request
+from collections.abc import Sequence
+from typing import NamedTuple
 
-from webinars import deliveries
-from webinars.models import DeliveryState
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from werkzeug.datastructures import MultiDict
+from werkzeug.wrappers import Response
+
+from webinars import deliveries, phrasing, steering
+from webinars.database import Transaction
+from webinars.deliveries import DeliveryRow
+from webinars.models import DeliveryState, Event, Lane, MailName
 from webinars.web.current import get_runtime
-from webinars.web.organiser.filtering import PAGE_SIZE, choose_part
-from webinars.web.organiser.guard import get_own_event
+from webinars.web.filters import label, zones
+from webinars.web.languages import get_language
+from webinars.web.languages import gettext as _
+from webinars.web.organiser.filtering import PAGE_SIZE, Part, choose_part
+from webinars.web.organiser.guard import get_own_event, is_own_page
+from webinars.web.organiser.words import Options
 
 blueprint = Blueprint("deliveries", __name__)
 
 
+class Wanted(NamedTuple):
+    """What a list of mails is limited to; what is left out limits nothing."""
+
+    state: DeliveryState | None
+    mailing_id: int | None
+    template: MailName | None
+
+    @property
+    def mailing(self) -> str:
+        """Return the mailing as a page's address says it: its number, or a template's name."""
+        return str(self.mailing_id or self.template or "")
+
+    def say(self, state: DeliveryState | None) -> dict[str, str]:
+        """Return what a page's address says for the same mailing and a state."""
+        said = {"state": str(state or ""), "mailing": self.mailing}
+        return {name: value for name, value in said.items() if value}
+
+
 @blueprint.get("/events/<slug:slug>/deliveries")
 def listing(slug: str) -> str:
-    """List the mails of an event, fifty a page, of one state or of all."""
-    said = request.args.get("state", "")
-    state = DeliveryState(said) if said in set(DeliveryState) else None
-    with get_runtime().reading() as tx:
+    """List the mails of an event, fifty a page, limited as the address says."""
+    runtime = get_runtime()
+    now = runtime.now()
+    with runtime.reading() as tx:
         event = get_own_event(tx, slug)
-        counted = deliveries.counts(tx, event.id)
-        total = sum(counted.values()) if state is None else counted.get(state, 0)
-        part = choose_part(request.args, total)
-        rows = deliveries.list_rows(tx, event.id, state, limit=PAGE_SIZE, offset=part.offset)
+        offered = _list_offered(tx, event)
+        wanted = _read(request.args, offered)
+        counted, rows, part = _look(tx, event, wanted)
     return render_template(
         "organiser/deliveries/listing.html",
         event=event,
         counted=[(one, counted[one]) for one in DeliveryState if one in counted],
-        state=state,
+        wanted=wanted,
+        offered=offered,
         rows=rows,
+        waits={row.id: deliveries.find_wait(row, now) for row in rows},
         part=part,
     )
+
+
+@blueprint.post("/events/<slug:slug>/deliveries/<int(max=2147483647):delivery_id>/send-again")
+def send_again(slug: str, delivery_id: int) -> Response:
+    """Send one mail again that did not arrive, to the person's present address."""
+    runtime = get_runtime()
+    now = runtime.now()
+    with runtime.transaction() as tx:
+        event = get_own_event(tx, slug)
+        delivery = steering.get_delivery(tx, event.id, delivery_id)
+        is_new = steering.send_one_again(tx, delivery, now)
+    runtime.wake(Lane.PROMPT)
+    flash(_("Le message part à nouveau.") if is_new else _("Ce message a déjà été renvoyé."))
+    back = request.form.get("back", "")
+    every = url_for("organiser.deliveries.listing", slug=slug)
+    return redirect(back if is_own_page(back) else every, 303)
+
+
+def _list_offered(tx: Transaction, event: Event) -> Options:
+    """List the mailings of an event, with their hours, and the mails that belong to none."""
+    mailings = steering.list_all(tx, event.id)
+    language = get_language()
+    named = [
+        (
+            str(one.id),
+            phrasing.labelled(
+                label(one.template),
+                phrasing.instant(one.due_at, zones(event)[:1], language),
+                language,
+            )
+            if one.due_at
+            else label(one.template),
+        )
+        for one in mailings
+    ]
+    templates = {one.template for one in mailings}
+    return [*named, *((one.value, label(one)) for one in MailName if one not in templates)]
+
+
+def _read(said: "MultiDict[str, str]", offered: Options) -> Wanted:
+    """Return what an address asks for; what is unknown limits nothing."""
+    state, mailing = said.get("state", ""), said.get("mailing", "")
+    is_known = mailing in dict(offered)
+    return Wanted(
+        state=DeliveryState(state) if state in set(DeliveryState) else None,
+        mailing_id=int(mailing) if is_known and mailing.isdecimal() else None,
+        template=MailName(mailing) if mailing in set(MailName) else None,
+    )
+
+
+def _look(
+    tx: Transaction, event: Event, wanted: Wanted
+) -> tuple[dict[DeliveryState, int], Sequence[DeliveryRow], Part]:
+    """Return the numbers by state, and the rows of the page that is asked for."""
+    state, mailing_id, template = wanted
+    counted = deliveries.counts(tx, event.id, mailing_id=mailing_id, template=template)
+    part = choose_part(
+        request.args, sum(counted.values()) if state is None else counted.get(state, 0)
+    )
+    rows = deliveries.list_rows(
+        tx,
+        event.id,
+        state,
+        mailing_id=mailing_id,
+        template=template,
+        limit=PAGE_SIZE,
+        offset=part.offset,
+    )
+    return counted, rows, part
