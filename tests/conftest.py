@@ -6,23 +6,29 @@ runs on both engines.
 """
 
 import os
+import re
 import shutil
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import pika
 import psycopg
 import pytest
 import redis
+from pika.exceptions import AMQPError
 from sqlalchemy import make_url
 
 from webinars import migrations
+from webinars.broker import QUEUES
 from webinars.database import Database
 
 POSTGRES_URL = os.environ.get(
     "WEBINARS_TEST_POSTGRES_URL", "postgresql+psycopg://postgres@127.0.0.1:5432/postgres"
 )
 REDIS_URL = os.environ.get("WEBINARS_TEST_REDIS_URL", "redis://127.0.0.1:6379/0")
+AMQP_URL = os.environ.get("WEBINARS_TEST_AMQP_URL", "amqp://guest:guest@127.0.0.1:5672/%2F")
 CHROMIUM = (
     os.environ.get("WEBINARS_TEST_CHROMIUM")
     or shutil.which("chromium")
@@ -49,6 +55,7 @@ def pytest_configure(config):
     config.stash[FOUND] = {
         "postgres": _postgres_answers(),
         "redis": _redis_answers(),
+        "rabbitmq": _rabbitmq_answers(),
         "browser": bool(CHROMIUM),
     }
 
@@ -159,6 +166,41 @@ def any_database(any_database_url) -> Iterator[Database]:
 
 
 @pytest.fixture
+def redis_url() -> Iterator[str]:
+    """Return the address of a Redis database that nobody uses, and empty it in the end."""
+    for number in range(15, 0, -1):
+        url = re.sub(r"(/\d+)?$", f"/{number}", REDIS_URL, count=1)
+        with redis.Redis.from_url(url) as client:
+            if client.dbsize() == 0 and client.set("taken", uuid.uuid4().hex, nx=True):
+                yield url
+                client.flushdb()
+                return
+    pytest.fail("no empty Redis database to test on")
+
+
+@pytest.fixture
+def amqp_url() -> Iterator[str]:
+    """Return an address with a prefix for queues of this test's own, and delete them in the end."""
+    with holding_queues() as url:
+        yield url
+
+
+@contextmanager
+def holding_queues() -> Iterator[str]:
+    """Make a prefix for queues that nobody else has, and delete them in the end.
+
+    A virtual host would be cleaner, but only an administrator can make one.
+    """
+    prefix = f"webinars-test-{uuid.uuid4().hex[:12]}."
+    yield f"{AMQP_URL}?prefix={prefix}"
+    with connect_to_rabbitmq() as connection:
+        channel = connection.channel()
+        for queue in QUEUES:
+            for end in ("", ".DQ", ".XQ"):  # dramatiq's, for the delayed and for the dead
+                channel.queue_delete(f"{prefix}{queue}{end}")
+
+
+@pytest.fixture
 def golden(request):
     """Compare a text with a golden file, or write that file anew with `--refresh-golden`."""
 
@@ -186,6 +228,14 @@ def make_postgres_url(name: str) -> str:
     return make_url(POSTGRES_URL).set(database=name).render_as_string(hide_password=False)
 
 
+def connect_to_rabbitmq() -> pika.BlockingConnection:
+    """Return a connection to the test server."""
+    parameters = pika.URLParameters(AMQP_URL)
+    parameters.socket_timeout = 2
+    parameters.stack_timeout = 10
+    return pika.BlockingConnection(parameters)
+
+
 def _postgres_answers() -> bool:
     try:
         execute_on_postgres("SELECT 1")
@@ -199,4 +249,12 @@ def _redis_answers() -> bool:
         with redis.Redis.from_url(REDIS_URL, socket_connect_timeout=2, socket_timeout=2) as server:
             return bool(server.ping())
     except redis.RedisError:
+        return False
+
+
+def _rabbitmq_answers() -> bool:
+    try:
+        with connect_to_rabbitmq():
+            return True
+    except (AMQPError, OSError):
         return False
