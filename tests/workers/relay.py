@@ -161,6 +161,7 @@ class Session:
         self.socket = connection
         self.stream = stream
         self.lines = None
+        self.in_hand = []
         self.taken = 0
         self.last = ""
 
@@ -185,6 +186,8 @@ class Session:
         if callable(word):
             return word(self)
         self.last = word
+        if word.startswith("2"):
+            self.relay.acknowledged += self.in_hand
         self.socket.sendall(word.encode() + b"\r\n")
         return not word.startswith("421")
 
@@ -235,9 +238,9 @@ class Session:
             if line == b".\r\n":
                 self.taken += 1
                 self.relay.messages.append(body)
+                self.in_hand = [body]
                 goes_on = self.answer("dot")
-                if self.last.startswith("2"):
-                    self.relay.acknowledged.append(body)
+                self.in_hand = []
                 return goes_on
             body += line
             if self.relay.body_limit is not None and len(body) > self.relay.body_limit:

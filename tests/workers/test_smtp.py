@@ -26,7 +26,7 @@ CONTENT = b"Subject: Essai\r\n\r\nBonjour\r\n"
 LARGE = CONTENT + (b"a" * 98 + b"\r\n") * 160_000
 """More than any buffer of the kernel holds."""
 PATIENT = Timeouts(connect=20, command=20, final_dot=20, leave=20)
-HASTY = Timeouts(connect=20, command=0.2, final_dot=0.2, leave=0.2)
+HASTY = replace(PATIENT, final_dot=0.2)
 BOTH = [pytest.param(["PIPELINING"], id="pipelined"), pytest.param([], id="step by step")]
 
 
@@ -345,9 +345,7 @@ def test_an_answer_that_comes_too_late_is_none(opened):
     relay, transport = opened("PIPELINING", timeouts=HASTY)
     relay.replies["dot"] = [late("250 2.0.0 taken", 30)]
 
-    witness = send(transport, *THREE)
-
-    assert witness.fates == [Fate.UNANSWERED, Fate.ACCEPTED, Fate.ACCEPTED]
+    assert send(transport, THREE[0]).fates == [Fate.UNANSWERED]
 
 
 def test_an_answer_that_drips_in_for_ever_is_none(opened):
@@ -357,12 +355,11 @@ def test_an_answer_that_drips_in_for_ever_is_none(opened):
     assert send(transport, THREE[0]).fates == [Fate.UNANSWERED]
 
 
-def test_an_answer_that_comes_late_but_in_time_is_one(opened):
-    relay, transport = opened("PIPELINING", timeouts=replace(HASTY, final_dot=20))
-    relay.replies["dot"] = [late("250 2.0.0 taken", 0.4)]
+def test_after_the_dot_a_relay_may_take_longer_than_for_a_command(opened):
+    relay, transport = opened("PIPELINING", timeouts=replace(PATIENT, command=1))
+    relay.replies["dot"] = [late("250 2.0.0 taken", 1.1)]
 
-    assert send(transport, *THREE).fates == [Fate.ACCEPTED] * 3
-    assert relay.connections == 1
+    assert send(transport, THREE[0]).fates == [Fate.ACCEPTED]
 
 
 def test_a_body_that_is_not_taken_whole_was_not_sent(pair):
@@ -392,7 +389,7 @@ def test_what_a_relay_said_before_it_hung_up_in_the_middle_of_a_body_counts(pair
 
 
 def test_a_relay_that_stops_reading_a_body_is_not_waited_for_for_ever(opened):
-    relay, transport = opened("PIPELINING", timeouts=HASTY)
+    relay, transport = opened("PIPELINING", timeouts=replace(PATIENT, command=0.2, leave=0.2))
     relay.body_limit = 1000
     relay.replies["body"] = [late("451 late", 30)]
 
@@ -604,7 +601,7 @@ LUCK = {
 }
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(8))
 @pytest.mark.parametrize("extensions", BOTH)
 def test_whatever_a_relay_does_each_message_has_one_fate_and_a_true_one(opened, extensions, seed):
     luck = random.Random(seed)
