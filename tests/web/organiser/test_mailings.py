@@ -43,11 +43,13 @@ def path(runtime, world):
 
 
 @pytest.fixture
-def sent(runtime, world, desk, clock):
-    """Let the link be on its way to five people: had, bounced, waiting, doubtful, set aside."""
+def sent(runtime, world, clock):
+    """Let the link be on its way to five people: had, bounced, waiting, doubtful, set aside.
+
+    Before `desk`, so that the organiser signs in at that hour.
+    """
     add_people(runtime, 4)
     clock.now = LATER
-    sign_in(desk)
     with runtime.transaction() as tx:
         mailing = find_mailing(tx)
         while audiences.advance(tx, mailing.id, now=DUE):
@@ -90,7 +92,7 @@ def test_a_mailing_says_where_it_stands_whom_it_is_for_and_until_when(desk, path
     assert path in desk.get(EVENT).find_links()
 
 
-def test_a_mailing_names_who_did_not_get_it_and_why(desk, path, sent, world):
+def test_a_mailing_names_who_did_not_get_it_and_why(sent, desk, path, world):
     page = desk.get(path)
 
     assert "Messages 5 Acceptés 1 En attente 1 Non reçus 3 dont incertains 1" in page.words
@@ -103,7 +105,7 @@ def test_a_mailing_names_who_did_not_get_it_and_why(desk, path, sent, world):
     assert any("/registrations/" in link for link in page.find_links() if link)
 
 
-def test_the_overview_says_what_failed_and_what_waits(desk, path, sent):
+def test_the_overview_says_what_failed_and_what_waits(sent, desk, path):
     page = desk.get(EVENT)
     row = next(one for one in read_rows(page) if one.startswith("Lien de connexion"))
     assert row.endswith("Envoi en cours 5 1 3 1")
@@ -128,7 +130,7 @@ def test_a_long_list_of_those_who_did_not_get_it_comes_in_pages(desk, runtime, p
     assert "Renvoyer" not in {"".join(one.itertext()) for one in first.find_all("summary")}
 
 
-def test_a_mailing_is_paused_and_goes_on(desk, runtime, path, sent):
+def test_a_mailing_is_paused_and_goes_on(sent, desk, runtime, path):
     answer = desk.submit(desk.get(path), action="pause")
     assert (answer.status, answer.location) == (303, path)
     page = desk.follow(answer)
@@ -144,7 +146,7 @@ def test_a_mailing_is_paused_and_goes_on(desk, runtime, path, sent):
 
 
 def test_a_mailing_is_cancelled_in_two_steps_and_a_second_time_is_refused(
-    desk, runtime, path, sent
+    sent, desk, runtime, path
 ):
     before = desk.get(path)
     cancelled = desk.follow(desk.submit(before, action="cancel"))
@@ -161,7 +163,7 @@ def test_a_mailing_is_cancelled_in_two_steps_and_a_second_time_is_refused(
 
 @pytest.mark.parametrize(("uncertain", "number"), [(None, 1), ("1", 2)])
 def test_a_mailing_is_sent_again_to_those_who_did_not_get_it(
-    desk, runtime, path, sent, uncertain, number
+    sent, desk, runtime, path, uncertain, number
 ):
     page = desk.get(path)
     assert "1 message partira à nouveau" in page.words
@@ -175,7 +177,7 @@ def test_a_mailing_is_sent_again_to_those_who_did_not_get_it(
         assert list_all(tx, LINK)[-1].lane is Lane.BULK
 
 
-def test_one_mail_is_sent_again_and_a_second_time_says_so(desk, runtime, path, sent):
+def test_one_mail_is_sent_again_and_a_second_time_says_so(sent, desk, runtime, path):
     before = desk.get(path)
     page = desk.follow(desk.submit(before, action=f"deliveries/{sent[1]}/send-again"))
     assert "Le message part à nouveau." in page.words
@@ -193,7 +195,7 @@ def test_one_mail_is_sent_again_and_a_second_time_says_so(desk, runtime, path, s
         (4, "Cette adresse est écartée"),
     ],
 )
-def test_a_mail_that_is_not_sent_again_says_why(desk, runtime, path, sent, place, sentence):
+def test_a_mail_that_is_not_sent_again_says_why(sent, desk, runtime, path, place, sentence):
     proof = desk.get(path).find_form("sign-out").fields["csrf_token"]
     page = desk.post(f"{EVENT}deliveries/{sent[place]}/send-again", {"csrf_token": proof})
     assert page.status == 409
@@ -201,7 +203,7 @@ def test_a_mail_that_is_not_sent_again_says_why(desk, runtime, path, sent, place
     assert count(runtime) == 5
 
 
-def test_a_mailing_that_is_over_is_not_sent_again(desk, runtime, path, sent, clock):
+def test_a_mailing_that_is_over_is_not_sent_again(sent, desk, runtime, path, clock):
     clock.now = datetime(2020, 11, 3, 11, 29, tzinfo=UTC)
     sign_in(desk)
     before = desk.get(path)
@@ -238,13 +240,12 @@ def test_a_dry_run_of_a_mailing_for_nobody_says_so(desk, runtime, world):
     assert "Il ne partirait à personne." in desk.get(f"{EVENT}mailings/{mailing.id}/preview").words
 
 
-@pytest.mark.parametrize("language", ["fr", "ar", "en"])
-def test_a_mailings_text_is_sent_to_oneself(desk, runtime, path, language):
-    page = desk.follow(desk.submit(desk.get(path), action="test", language=language))
+def test_a_mailings_text_is_sent_to_oneself(desk, runtime, path):
+    page = desk.follow(desk.submit(desk.get(path), action="test", language="ar"))
     assert f"Un essai part à {EMAIL} : Lien de connexion." in page.words
     with runtime.reading() as tx:
         (test,) = list_all(tx, LINK)
-    assert (test.email, test.language, test.mailing_id) == (EMAIL, language, None)
+    assert (test.email, test.language, test.mailing_id) == (EMAIL, "ar", None)
 
 
 def test_a_test_in_an_unknown_language_is_refused(desk, runtime, path):
@@ -284,7 +285,7 @@ def test_a_mailing_of_others_is_not_found_under_an_own_event(desk, runtime, worl
     assert desk.post(f"{EVENT}deliveries/999/send-again", {"csrf_token": proof}).status == 404
 
 
-def test_mails_are_listed_by_state_and_by_mailing_with_what_they_wait_for(desk, path, sent):
+def test_mails_are_listed_by_state_and_by_mailing_with_what_they_wait_for(sent, desk, path):
     listing, number = f"{EVENT}deliveries", path.rpartition("/")[2]
     assert len(read_rows(desk.get(listing))) == 5
     page = desk.get(f"{listing}?mailing={number}&state=pending")
@@ -316,16 +317,14 @@ WHY = [
 ]
 
 
-@pytest.mark.parametrize(("state", "failure", "reply", "why", "word"), WHY)
-def test_why_someone_did_not_get_a_mail_is_said_in_words(app, state, failure, reply, why, word):
-    values = dict.fromkeys(DeliveryRow._fields)
-    row = DeliveryRow(
-        **values | {"state": DeliveryState(state), "failure": failure, "reply": reply}
-    )
+def test_why_someone_did_not_get_a_mail_is_said_in_words(app):
+    unknown = dict.fromkeys(DeliveryRow._fields)
     with app.test_request_context("/organiser/"):
-        assert why in why_missed(row)
-        assert bool(why) == bool(why_missed(row))
-        assert own_word(row).startswith(word) and bool(word) == bool(own_word(row))
+        for state, failure, reply, why, word in WHY:
+            known = {"state": DeliveryState(state), "failure": failure, "reply": reply}
+            row = DeliveryRow(**unknown | known)
+            assert why in why_missed(row) and bool(why) == bool(why_missed(row)), known
+            assert own_word(row).startswith(word) and bool(word) == bool(own_word(row)), known
 
 
 def test_every_reason_and_every_wait_has_words(app):
