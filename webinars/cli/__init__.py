@@ -14,6 +14,7 @@ from webinars.cli import (
     deliveries,
     demo,
     events,
+    intake,
     mailings,
     organisers,
     registrations,
@@ -73,6 +74,7 @@ def webinars() -> None:
 for command in (
     *serving.COMMANDS,
     *upkeep.COMMANDS,
+    intake.intake,
     demo.load_again,
     events.events,
     registrations.registrations,
