@@ -13,8 +13,10 @@ from sqlalchemy import (
     ColumnElement,
     Select,
     and_,
+    case,
     exists,
     func,
+    literal,
     literal_column,
     or_,
     select,
@@ -58,6 +60,8 @@ MISSED = (
 """States of what is over and not known to have arrived; what was given up is none of these."""
 MAILING_CANCELLED = "mailing-cancelled"
 """The reply of what was given up with its mailing."""
+TOO_LATE = "too-late"
+"""The reply of what was not sent in time."""
 
 
 class DeliveryRow(NamedTuple):
@@ -234,6 +238,37 @@ def cancel_for(
     if templates is not None:
         waiting = waiting.where(Delivery.template.in_(templates))
     given_up = waiting.values(state=DeliveryState.CANCELLED, reply=reason).returning(Delivery.id)
+    return len(tx.execute(given_up).all())
+
+
+def expire(tx: Transaction, *, now: datetime) -> int:
+    """Give up what makes no sense any more, and tell how many mails that were.
+
+    Whatever has kept them from being sent: a mailing that is paused, a relay or a worker that was
+    away. Of one that a worker died with, nobody can tell whether it had left.
+    """
+    # As the index says it, so that it is used; what someone else holds is not waited for.
+    late = (
+        select(Delivery.id)
+        .where(literal_column("deliveries.state = 'pending'"), Delivery.expires_at <= now)
+        .with_for_update(skip_locked=True)
+        .cte("late")
+        .prefix_with("MATERIALIZED", dialect="postgresql")  # it locks, and must not run twice
+    )
+    given_up = (
+        update(Delivery)
+        .where(Delivery.id.in_(select(late.c.id)))
+        .values(
+            state=case(
+                (Delivery.maybe_twice, literal(DeliveryState.UNCERTAIN, Delivery.state.type)),
+                else_=literal(DeliveryState.EXPIRED, Delivery.state.type),
+            ),
+            reply=TOO_LATE,
+            waits_for=None,
+        )
+        .returning(Delivery.id)
+        .execution_options(synchronize_session=False)
+    )
     return len(tx.execute(given_up).all())
 
 
