@@ -22,7 +22,7 @@ from webinars.cli.sentences import say_cause
 from webinars.clock import system_clock
 from webinars.database import Database
 from webinars.errors import ClocksDiffer
-from webinars.mail import journal
+from webinars.mail import intake, journal, signing
 from webinars.mail.transports import RelayDown, open_transport
 from webinars.measures import Waiting
 from webinars.models import Wait
@@ -93,6 +93,10 @@ def list_looks(service: Service) -> Iterator[tuple[str, Look]]:
     addresses = [settings.mail_url] if settings.outbox_dir else settings.mail_url.split()
     for place, address in enumerate(addresses):
         yield "mail relay", partial(look_at_relay, address=address, place=place)
+    if settings.intake_url:
+        yield "intake", look_at_intake
+    if settings.dkim_key:
+        yield "DKIM key", look_at_key
     yield "zone data", look_at_zone_data
     yield "clock", look_at_clock
     yield "journals", look_at_journals
@@ -155,6 +159,24 @@ def _say_rest(service: Service, place: int) -> str:
     rests = row.state is RelayState.RESTS
     again = f"is left in peace until {row.open_until:%H:%M:%S} UTC" if rests else "is tried again"
     return f"; it took nothing {row.failures} times in a row ({row.said}) and {again}"
+
+
+def look_at_intake(service: Service) -> str | Ill:
+    """Look into the mailbox where reports of failure arrive, leaving everything as it is."""
+    try:
+        return intake.check(service.settings.intake_url)
+    except intake.SourceAway as error:
+        return Ill(": ".join(filter(None, (error.reason, error.said))))
+
+
+def look_at_key(service: Service) -> str:
+    """Read the key that messages are signed with.
+
+    :raises SettingRefused: it is of no use.
+    """
+    settings = service.settings
+    signer = signing.open_signer(settings.dkim_key, settings.dkim_selector, settings.mail_from)
+    return f"{signer.selector} of {signer.domain}" if signer else "none"
 
 
 def look_at_zone_data(service: Service) -> str:
