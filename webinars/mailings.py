@@ -493,5 +493,5 @@ def _make_row(mailing: Mailing, states: Counter[DeliveryState], waits: Counter[s
         uncertain=states[DeliveryState.UNCERTAIN],
         suppressed=states[DeliveryState.SUPPRESSED],
         bounced=states[DeliveryState.BOUNCED],
-        waits={what: number for what, number in waits.items() if number or what == stopped},
+        waits={what: number for what, number in waits.most_common() if number or what == stopped},
     )

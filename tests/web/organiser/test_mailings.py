@@ -108,7 +108,7 @@ def test_a_mailing_names_who_did_not_get_it_and_why(sent, desk, path, world):
 def test_the_overview_says_what_failed_and_what_waits(sent, desk, path):
     page = desk.get(EVENT)
     row = next(one for one in read_rows(page) if one.startswith("Lien de connexion"))
-    assert row.endswith("Envoi en cours 5 1 3 1")
+    assert row.endswith("Envoi en cours 1 : le débit est limité 5 1 3 1")
     assert f"{path}#missed" in page.find_links()
 
 
@@ -237,7 +237,7 @@ def test_a_dry_run_counts_by_language_and_names_why_addresses_are_left_out(desk,
 def test_a_dry_run_of_a_mailing_for_nobody_says_so(desk, runtime, world):
     with runtime.reading() as tx:
         mailing = find_mailing(tx, MailName.THANKS)
-    assert "Il ne partirait à personne." in desk.get(f"{EVENT}mailings/{mailing.id}/preview").words
+    assert "Personne ne le recevrait." in desk.get(f"{EVENT}mailings/{mailing.id}/preview").words
 
 
 def test_a_mailings_text_is_sent_to_oneself(desk, runtime, path):
