@@ -10,6 +10,7 @@ from datetime import datetime
 from sqlalchemy import delete, exists, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from webinars import suppressions
 from webinars.database import Transaction
 from webinars.models import Contact, Language, Registration
 
@@ -94,6 +95,7 @@ def find_or_add(
         .returning(Contact)
     )
     if added is not None:
+        suppressions.recognise(tx, added.email_key)
         return added, True
     found = find(tx, last_name=last_name, first_name=first_name, email=email)
     if found is None:  # removed between the two statements

@@ -3,7 +3,7 @@
 Made once a process by the command line, or by a test with a clock of its own.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +17,7 @@ from webinars import zones
 from webinars.clock import Clock, system_clock
 from webinars.database import Database, Transaction
 from webinars.links import Links
+from webinars.mail.signing import Signer, open_signer
 from webinars.mail.transports import Transport, open_transport
 from webinars.models import Lane
 
@@ -31,6 +32,13 @@ class Runtime:
     links: Links
     transport: Transport
     broker: dramatiq.Broker
+    signer: Signer | None = None
+
+    @property
+    def limits(self) -> Mapping[str, float]:
+        """How many messages a minute a relay or a domain is sent at most, by key."""
+        domains = {f"domain:{name}": rate for name, rate in self.settings.domain_rates.items()}
+        return domains | {f"relay:{name}": rate for name, rate in self.transport.rates.items()}
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
@@ -56,6 +64,15 @@ class Runtime:
         if not brokers.is_hinted(self.broker, lane.value):
             brokers.hint(self.broker, lane.value, brokers.DELIVER, lane.value)
 
+    def sign(self, message: bytes) -> bytes:
+        """Return a message with the signature of the sender's domain, where there is a key."""
+        return message if self.signer is None else self.signer.sign(message)
+
+    def find_return_path(self, delivery_id: int) -> str | None:
+        """Return where reports about a mail go; `None`: to the sender, like everything else."""
+        pattern = self.settings.mail_return_path
+        return pattern.replace("{token}", self.links.make_mark(delivery_id)) if pattern else None
+
     def close(self) -> None:
         """Close what is open."""
         self.transport.close()
@@ -70,11 +87,13 @@ def open_runtime(settings: Settings, clock: Clock = system_clock) -> Runtime:
     """
     zones.check()
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    sender = parseaddr(settings.mail_from)[1]
     return Runtime(
         settings=settings,
         database=Database(settings.database_url),
         clock=clock,
         links=Links(settings.get_secret(), settings.base_url),
-        transport=open_transport(settings.mail_url, parseaddr(settings.mail_from)[1]),
+        transport=open_transport(settings.mail_url, sender),
         broker=brokers.open_broker(settings.broker_url),
+        signer=open_signer(settings.dkim_key, settings.dkim_selector, sender),
     )

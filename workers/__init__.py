@@ -14,6 +14,7 @@ from typing import Self
 
 from dramatiq import Worker
 
+from webinars.models import Lane
 from webinars.runtime import Runtime
 from workers import mail, schedule, upkeep
 from workers.stopping import Stop, listen_for_stop
@@ -38,19 +39,24 @@ class Background:
         mail.bind(runtime, self.stopping, spare)
         upkeep.bind(runtime, spare)
         self._worker = Worker(runtime.broker, worker_threads=threads, worker_timeout=IDLE_MS)
-        self._timer = threading.Thread(
-            target=schedule.run, args=(runtime, self.stopping), name="timer"
-        )
-        self._worker.start()
+        self._threads = [
+            threading.Thread(target=mail.look, args=(runtime, lane, self.stopping, spare))
+            for lane in Lane
+        ]
         if timer:
-            self._timer.start()
+            self._threads.append(
+                threading.Thread(target=schedule.run, args=(runtime, self.stopping), name="timer")
+            )
+        self._worker.start()
+        for thread in self._threads:
+            thread.start()
 
     def stop(self) -> None:
         """Finish what is in hand, give the rest back, and end."""
         self.stopping.set()
         self._worker.stop()
-        if self._timer.is_alive():
-            self._timer.join()
+        for thread in self._threads:
+            thread.join()
 
     def __enter__(self) -> Self:
         return self

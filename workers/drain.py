@@ -1,44 +1,38 @@
-"""Draining a lane: claim a few deliveries, write and send them, record what came of it, again.
+"""Draining a lane: claim some deliveries, write and send them, record what came of it, again.
 
 A drain holds no transaction while it sends. What it knows and the database does not yet know is in
-its journal. Between two messages it looks whether it was told to stop, and whether its lease still
-holds.
+its journal. What becomes of the messages of one claim is `workers.batch`.
 """
 
 import logging
 import threading
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
-from webinars import claims, letters
+from webinars import audiences, claims, pacing
 from webinars.database import Transaction
-from webinars.mail.compose import Letter, compose
-from webinars.mail.journal import Journal, Mark
-from webinars.mail.transports import Deferred, Refused, RelayDown, Unanswered
-from webinars.models import Delivery, Lane
+from webinars.mail.journal import Journal
+from webinars.mail.messages import RelayDown
+from webinars.models import Failure, Lane
 from webinars.outcomes import Claim, Outcome, Verdict
+from webinars.pacing import Grant
 from webinars.runtime import Runtime
 from workers import faults
+from workers.batch import IN_A_ROW, Batch
 from workers.stopping import Stop
 
 logger = logging.getLogger(__name__)
 
-BATCH = {Lane.PROMPT: 10, Lane.BULK: 50}
-"""How many a drain claims at once. All of them may have been sent when it is never heard of again,
-so they are not many more than it sends in a moment."""
+BATCH = {Lane.PROMPT: 20, Lane.BULK: 100}
+"""How many a drain claims at once: enough that what a claim costs is shared by many, and not so
+many that others have nothing left to send."""
 HEARTBEAT_SECONDS = claims.LEASE.total_seconds() / 4
-REASON_LENGTH = 200
-
-MARKS = {
-    Verdict.ACCEPTED: Mark.ACCEPTED,
-    Verdict.DEFERRED: Mark.DEFERRED,
-    Verdict.REFUSED: Mark.REFUSED,
-}
-"""The marks of what the relay has answered."""
+UNWRITTEN_IN_A_ROW = 20
+"""So many letters of a mailing that cannot be written one after another are no accident."""
 
 
 def drain(runtime: Runtime, lane: Lane, stop: Stop) -> int:
@@ -50,23 +44,6 @@ def drain(runtime: Runtime, lane: Lane, stop: Stop) -> int:
         return Drain(runtime, lane, stop, journal).run()
 
 
-@dataclass(frozen=True)
-class Message:
-    """A letter as it is sent."""
-
-    recipient: str
-    content: bytes
-    name: str
-    """The same one whenever it is sent again."""
-
-
-@dataclass(frozen=True)
-class Unwritten:
-    """Why there is no message."""
-
-    reason: str
-
-
 class Drain:
     """One drain of one lane."""
 
@@ -76,94 +53,126 @@ class Drain:
         self.stop = stop
         self.journal = journal
         self.leased_until = runtime.now()
-        self.relay_is_down: str | None = None
-        """What the relay said when it took nothing."""
+        self.unwritten: Counter[int] = Counter()
+        """By mailing, since a letter of it was last sent."""
 
     def run(self) -> int:
-        """Go on until nothing is due, the relay takes nothing, or it is told to stop."""
+        """Go on until nothing is due, no relay takes anything, or it is told to stop."""
         tried = 0
         with self._heartbeat():
-            while not self.stop.is_set() and self.relay_is_down is None:
-                batch = self._claim()
-                if not batch:
-                    break
-                self._record(self._deliver(batch))
-                tried += len(batch)
+            claimed = self._turn([])
+            while claimed:
+                tried += len(claimed)
+                claimed = self._turn(self._deliver(claimed))
         return tried
 
-    def _claim(self) -> list[Claim]:
+    def _turn(self, outcomes: Sequence[Outcome]) -> list[Claim]:
+        """Record what came of a batch and claim the next."""
         now = self.runtime.now()
         with self.runtime.transaction() as tx:
-            owner, limit = self.journal.owner, BATCH[self.lane]
-            batch = claims.claim(tx, self.lane, owner=owner, now=now, limit=limit)
+            self._record(tx, outcomes, now)
+            claimed = [] if self.stop.is_set() else self._claim(tx, now)
         self.leased_until = now + claims.LEASE
-        for _ in batch:
-            faults.reach("after-claim")
-        return batch
-
-    def _deliver(self, batch: Sequence[Claim]) -> list[Outcome]:
-        """Send a batch; what the lease was lost of has no outcome, for others may have it."""
-        with self.runtime.reading() as tx:
-            dropped = claims.check(tx, batch, owner=self.journal.owner, now=self.runtime.now())
-            kept = [claim for claim in batch if claim.delivery_id not in dropped]
-            written = _write(tx, self.runtime, [claim.delivery_id for claim in kept])
-        outcomes = list(dropped.values())
-        for claim in kept:
-            if self.runtime.now() >= self.leased_until:
-                logger.warning("lease lost: lane=%s delivery=%s", self.lane, claim.delivery_id)
-                break
-            outcomes.append(self._try(claim, written[claim.delivery_id]))
-        return outcomes
-
-    def _try(self, claim: Claim, letter: Letter | Unwritten) -> Outcome:
-        if self.stop.is_set():
-            return Outcome(claim, Verdict.GIVEN_BACK)
-        if self.relay_is_down is not None:
-            return Outcome(claim, Verdict.RELAY_DOWN, self.relay_is_down)
-        message = _compose(claim, letter)
-        if isinstance(message, Unwritten):
-            logger.error("letter not written: delivery=%s", claim.delivery_id)
-            return Outcome(claim, Verdict.UNWRITTEN, message.reason)
-        outcome = self._send(claim, message)
-        if outcome.verdict in MARKS:
-            self._mark(claim, MARKS[outcome.verdict], outcome.reply or "")
-        faults.reach("after-reply")
-        logger.info(
-            "delivery %s: delivery=%s mailing=%s attempt=%s",
-            outcome.verdict,
-            claim.delivery_id,
-            claim.mailing_id,
-            claim.attempts,
-        )
-        return outcome
-
-    def _send(self, claim: Claim, message: Message) -> Outcome:
-        watcher = Watcher(self.journal, claim)
-        try:
-            reply = self.runtime.transport.send(
-                message.recipient, message.content, message.name, watcher
-            )
-        except RelayDown as error:
-            logger.warning("relay takes nothing: %s", error.reply)
-            self.relay_is_down = error.reply
-            return Outcome(claim, Verdict.RELAY_DOWN, error.reply)
-        except Deferred as error:
-            return Outcome(claim, Verdict.DEFERRED, error.reply)
-        except Refused as error:
-            return Outcome(claim, Verdict.REFUSED, error.reply)
-        except Unanswered as error:
-            return Outcome(claim, Verdict.UNANSWERED, error.reply)
-        return Outcome(claim, Verdict.ACCEPTED, reply)
-
-    def _mark(self, claim: Claim, mark: Mark, reply: str) -> None:
-        self.journal.mark(mark, claim.delivery_id, claim.epoch, reply)
-
-    def _record(self, outcomes: Sequence[Outcome]) -> None:
         for _ in outcomes:
-            faults.reach("before-record")
-        with self.runtime.transaction() as tx:
-            claims.record(tx, outcomes, now=self.runtime.now())
+            faults.reach("after-record")
         self.journal.clear()
+        self._pause_unwritten()
+        for _ in claimed:
+            faults.reach("after-claim")
+        if len(claimed) == BATCH[self.lane]:
+            self.runtime.wake(self.lane)  # there is more: whoever is free may help
+        return claimed
+
+    def _record(self, tx: Transaction, outcomes: Sequence[Outcome], now: datetime) -> None:
+        for outcome in outcomes:
+            faults.reach("before-record")
+            self._count(outcome)
+        claims.record(tx, outcomes, now=now)
+        for domain in {one.claim.domain for one in outcomes if one.failure is Failure.THROTTLED}:
+            pacing.slow_down(tx, domain, self.runtime.limits, now=now)
+        for relay in {one.relay for one in outcomes if one.verdict is Verdict.ACCEPTED} - {None}:
+            pacing.heal(tx, str(relay))
+
+    def _count(self, outcome: Outcome) -> None:
+        """Count what fails in a row."""
+        mailing_id = outcome.claim.mailing_id
+        if outcome.verdict is Verdict.UNWRITTEN and mailing_id is not None:
+            self.unwritten[mailing_id] += 1
+        elif outcome.verdict is Verdict.ACCEPTED and mailing_id is not None:
+            del self.unwritten[mailing_id]
+
+    def _claim(self, tx: Transaction, now: datetime) -> list[Claim]:
+        """Claim what may leave now: as far as there is a rate for it, nothing while no relay may
+        be tried."""
+        relays = pacing.list_open(tx, self.runtime.transport.relays, now=now)
+        owner, limit = self.journal.owner, BATCH[self.lane]
+        while relays:
+            claimed = claims.claim(tx, self.lane, owner=owner, now=now, limit=limit)
+            taken, put_back = self._pace(tx, claimed, relays[0], now)
+            claims.record(tx, put_back, now=now)
+            # That one domain has to wait is no reason for the others to.
+            if taken or not put_back:
+                return taken
+        return []
+
+    def _pace(
+        self, tx: Transaction, claimed: Sequence[Claim], relay: str, now: datetime
+    ) -> tuple[list[Claim], list[Outcome]]:
+        """Part a batch into what there is a rate for, and what waits until there is."""
+        taken, put_back = list(claimed), []
+        keys: list[Callable[[Claim], str]] = [
+            lambda one: f"domain:{one.domain}",
+            lambda one: f"relay:{relay}",
+        ]
+        for name in keys:
+            grants = pacing.grant(tx, Counter(map(name, taken)), self.runtime.limits, now=now)
+            taken, waiting = _part(taken, grants, name)
+            put_back += waiting
+        return taken, put_back
+
+    def _deliver(self, claimed: Sequence[Claim]) -> list[Outcome]:
+        """Send a batch; what the lease was lost of has no outcome, for others may have it."""
+        batch = Batch(self.runtime, self.journal, claimed, self._may_go_on, self._flush)
+        batch.load()
+        with self.runtime.reading() as tx:
+            relays = pacing.list_open(tx, self.runtime.transport.relays, now=self.runtime.now())
+        said = "no relay may be tried at present"
+        for relay in relays:
+            try:
+                batch.send(relay)
+            except RelayDown as error:
+                said = error.reply
+            else:
+                if batch.refused_in_a_row < IN_A_ROW:
+                    return batch.end()
+                said = f"refuses everything: {batch.last_reply}"
+            logger.warning("relay takes nothing: relay=%s reply=%s", relay, said)
+            with self.runtime.transaction() as tx:
+                pacing.trip(tx, relay, said, now=self.runtime.now())
+        return batch.end(relay_down=said)
+
+    def _flush(self, outcomes: Sequence[Outcome]) -> None:
+        """Record what is known already, while a slow relay keeps the rest of a batch waiting."""
+        with self.runtime.transaction() as tx:
+            self._record(tx, outcomes, self.runtime.now())
+
+    def _may_go_on(self) -> bool:
+        if self.stop.is_set():
+            return False
+        if self.runtime.now() < self.leased_until:
+            return True
+        logger.warning("lease lost: lane=%s", self.lane)
+        return False
+
+    def _pause_unwritten(self) -> None:
+        """Pause a mailing whose letters cannot be written: no one of its people is to blame."""
+        for mailing_id in [
+            one for one, times in self.unwritten.items() if times >= UNWRITTEN_IN_A_ROW
+        ]:
+            del self.unwritten[mailing_id]
+            with self.runtime.transaction() as tx:
+                audiences.pause(tx, mailing_id, "unwritten")
+            logger.error("mailing paused, its letters cannot be written: mailing=%s", mailing_id)
 
     @contextmanager
     def _heartbeat(self) -> Iterator[None]:
@@ -188,58 +197,22 @@ class Drain:
                 logger.warning("lease not renewed: error=%s", type(error).__name__)
 
 
-@dataclass(frozen=True)
-class Watcher:
-    """Notes in the journal when a message passes the point of no return."""
-
-    journal: Journal
-    claim: Claim
-
-    def before_dot(self) -> None:
-        """Note that everything but the final dot is with the relay."""
-        self.journal.mark(Mark.WRITTEN, self.claim.delivery_id, self.claim.epoch)
-        faults.reach("before-dot")
-
-    def after_dot(self) -> None:
-        """Note that the final dot was handed over."""
-        self.journal.mark(Mark.SENT, self.claim.delivery_id, self.claim.epoch)
-        faults.reach("after-dot")
-
-
-def _write(
-    tx: Transaction, runtime: Runtime, delivery_ids: Sequence[int]
-) -> dict[int, Letter | Unwritten]:
-    """Write the letters together; when one of them cannot be, each alone."""
-    query = select(Delivery).where(Delivery.id.in_(delivery_ids)).order_by(Delivery.id)
-    deliveries = tx.scalars(query).all()
-    links, sender = runtime.links, runtime.settings.mail_from
-    try:
-        together = letters.write_many(tx, deliveries, links=links, sender=sender)
-    except SQLAlchemyError:
-        raise
-    except Exception:  # whatever is wrong with one letter, the others go on
-        return {one.id: _write_alone(tx, runtime, one) for one in deliveries}
-    return {one.id: letter for one, letter in zip(deliveries, together, strict=True)}
-
-
-def _write_alone(tx: Transaction, runtime: Runtime, delivery: Delivery) -> Letter | Unwritten:
-    try:
-        return letters.write(tx, delivery, links=runtime.links, sender=runtime.settings.mail_from)
-    except SQLAlchemyError:
-        raise
-    except Exception as error:  # recorded with the delivery, for organisers to see
-        return Unwritten(_say(error))
-
-
-def _compose(claim: Claim, letter: Letter | Unwritten) -> Message | Unwritten:
-    if isinstance(letter, Unwritten):
-        return letter
-    name = f"{letter.date:%Y%m%dT%H%M%S}-{claim.delivery_id:08d}-{claim.template}"
-    try:
-        return Message(letter.recipient, compose(letter), name)
-    except Exception as error:  # recorded with the delivery, for organisers to see
-        return Unwritten(_say(error))
-
-
-def _say(error: Exception) -> str:
-    return f"letter not written: {type(error).__name__}: {error}"[:REASON_LENGTH]
+def _part(
+    claimed: Sequence[Claim],
+    grants: Mapping[str, Grant],
+    name: Callable[[Claim], str],
+) -> tuple[list[Claim], list[Outcome]]:
+    """Part what is within the grants from what is not; the latter comes back one after another."""
+    taken: list[Claim] = []
+    put_back: list[Outcome] = []
+    asked: Counter[str] = Counter()
+    for claim in claimed:
+        grant = grants.get(name(claim))
+        asked[name(claim)] += 1
+        if grant is None or asked[name(claim)] <= grant.granted:
+            taken.append(claim)
+            continue
+        turn = asked[name(claim)] - grant.granted
+        again_at = grant.again_at + grant.every * (turn - 1)
+        put_back.append(Outcome(claim, Verdict.PACED, again_at=again_at))
+    return taken, put_back

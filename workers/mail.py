@@ -1,4 +1,4 @@
-"""The actor that sends mail: one, for every lane."""
+"""What sends mail: an actor that hints wake, and a look every few seconds in case none comes."""
 
 import logging
 import threading
@@ -13,29 +13,39 @@ from workers.stopping import Stop
 
 logger = logging.getLogger(__name__)
 
+LOOK_SECONDS = 5
+
 
 def bind(runtime: Runtime, stop: Stop, spare: threading.Semaphore) -> None:
     """Let the runtime's broker know the actor.
 
-    :param spare: as many threads as may be busy with anything but prompt mail. A hint that finds
-        none free is dropped: those that are busy go on until nothing is due.
+    :param spare: see `deliver_lane`.
     """
 
     @dramatiq.actor(broker=runtime.broker, actor_name=brokers.DELIVER, queue_name=Lane.PROMPT)
     def deliver(lane: str) -> None:
         """Send everything that is due in a lane."""
-        if lane == Lane.PROMPT:
-            deliver_lane(runtime, Lane.PROMPT, stop)
-        elif spare.acquire(blocking=False):
-            try:
-                deliver_lane(runtime, Lane(lane), stop)
-            finally:
-                spare.release()
+        deliver_lane(runtime, Lane(lane), stop, spare)
 
 
-def deliver_lane(runtime: Runtime, lane: Lane, stop: Stop) -> None:
-    """Send everything that is due in a lane; what goes wrong is logged, and found by the timer."""
+def look(runtime: Runtime, lane: Lane, stop: Stop, spare: threading.Semaphore) -> None:
+    """Send what is due every few seconds until told to stop: mail leaves without a broker too."""
+    while not stop.wait(LOOK_SECONDS):
+        deliver_lane(runtime, lane, stop, spare)
+
+
+def deliver_lane(runtime: Runtime, lane: Lane, stop: Stop, spare: threading.Semaphore) -> None:
+    """Send everything that is due in a lane; what goes wrong is logged, and found again.
+
+    :param spare: as many threads as may be busy with anything but prompt mail. Who finds none free
+        leaves it: those that are busy go on until nothing is due.
+    """
+    if lane is not Lane.PROMPT and not spare.acquire(blocking=False):
+        return
     try:
         drain(runtime, lane, stop)
     except Exception:  # the rows and the journal know where to go on
         logger.exception("drain failed: lane=%s", lane)
+    finally:
+        if lane is not Lane.PROMPT:
+            spare.release()

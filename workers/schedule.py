@@ -7,12 +7,12 @@ the others from being done.
 import logging
 from collections.abc import Callable
 
-from webinars import audiences, claims, events, waiting
+from webinars import audiences, claims, deliveries, events, waiting
 from webinars import broker as brokers
 from webinars.mail import journal
 from webinars.models import Lane
 from webinars.runtime import Runtime
-from workers import upkeep
+from workers import faults, upkeep
 from workers.stopping import Stop
 
 logger = logging.getLogger(__name__)
@@ -62,6 +62,14 @@ def free_leases(runtime: Runtime) -> None:
         logger.warning("leases expired: deliveries=%s", freed)
 
 
+def expire(runtime: Runtime) -> None:
+    """Give up what makes no sense any more, whatever has kept it waiting."""
+    with runtime.transaction() as tx:
+        expired = deliveries.expire(tx, now=runtime.now())
+    if expired:
+        logger.warning("deliveries expired: deliveries=%s", expired)
+
+
 def advance_mailings(runtime: Runtime) -> None:
     """Hold, start, fill or end the mailings whose time has come."""
     with runtime.reading() as tx:
@@ -78,6 +86,7 @@ def _advance(runtime: Runtime, mailing_id: int) -> None:
         with runtime.transaction() as tx:
             if not audiences.advance(tx, mailing_id, now=runtime.now()):
                 return
+            faults.reach("mid-expand")
 
 
 def release_priorities(runtime: Runtime) -> None:
@@ -110,6 +119,7 @@ def hint_upkeep(runtime: Runtime) -> None:
 TASKS: tuple[Callable[[Runtime], None], ...] = (
     replay_journals,
     free_leases,
+    expire,
     release_priorities,
     advance_mailings,
     hint_due,

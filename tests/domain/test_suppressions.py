@@ -5,9 +5,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select, update
 
+from tests.domain.registering import register
 from tests.domain.sending import add, get
 from tests.factories import NOW, make_event, make_registration
-from webinars import corrections, participants, registrations, retention, suppressions
+from webinars import corrections, events, participants, registrations, retention, suppressions
 from webinars.models import (
     Bounce,
     Delivery,
@@ -500,3 +501,15 @@ def test_the_night_removes_what_has_ended_and_reports_that_no_rule_looks_back_to
 
     retention.purge(tx, now=NOW + BOUNCES_KEPT)
     assert list_of_everyone(tx) == (0, [(SAMIRA, "all", UNSUBSCRIBED)])
+
+
+def test_whoever_registers_again_after_an_erasure_is_known_again(tx):
+    event = events.get(tx, make_event(tx).slug)
+    made = register(tx, event).registration
+    suppressions.unsubscribe(tx, SAMIRA, None, now=NOW)
+    registrations.erase(tx, participants.get(tx, made.id), now=NOW)
+    assert list_reasons(tx) == []
+
+    register(tx, event, now=NOW + DAY)
+
+    assert list_reasons(tx) == [UNSUBSCRIBED]

@@ -8,8 +8,11 @@ import pytest
 
 from config import Settings
 from tests.factories import NOW
+from webinars.mail.messages import RelayDown
+from webinars.mail.replies import Fate, Result
 from webinars.runtime import open_runtime
 
+TAKEN = Result(Fate.ACCEPTED, "250 taken")
 SECRET = "a secret of the tests, long enough to sign with"
 
 
@@ -25,23 +28,37 @@ class StandingClock:
 
 @dataclass
 class Mailbox:
-    """A transport that keeps what it is given; `obey` may raise, or wait, for a recipient."""
+    """A transport that keeps what it is given.
+
+    `obey` may say what comes of a recipient's message, or wait, or raise that the relay is down.
+    """
 
     taken: list[str] = field(default_factory=list)
     messages: dict[str, bytes] = field(default_factory=dict)
     obey: object = None
+    relays: tuple[str, ...] = ("list",)
+    rates: dict[str, int] = field(default_factory=dict)
+    down: dict[str, str] = field(default_factory=dict)
+    """By relay, what one that takes nothing says."""
+    saw: object = None
+    """Called with each message, taken or not."""
     _guard: threading.Lock = field(default_factory=threading.Lock)
 
-    def send(self, recipient, message, name, watcher=None):
-        if watcher is not None:
-            watcher.before_dot()
-            watcher.after_dot()
-        if self.obey is not None:
-            self.obey(recipient)
-        with self._guard:
-            self.taken.append(recipient)
-            self.messages[name] = message
-        return "250 taken"
+    def send(self, relay, messages, watcher):
+        if relay in self.down:
+            next(iter(messages))
+            raise RelayDown(self.down[relay])
+        for message in messages:
+            if self.saw is not None:
+                self.saw(message.content)
+            result = (self.obey and self.obey(message.recipient)) or TAKEN
+            watcher.before_body(message)
+            watcher.after_dot(message)
+            if result.fate is Fate.ACCEPTED:
+                with self._guard:
+                    self.taken.append(message.recipient)
+                    self.messages[message.name] = message.content
+            watcher.settle(message, result)
 
     def check(self):
         return "a list"

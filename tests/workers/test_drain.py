@@ -1,3 +1,4 @@
+import contextlib
 import threading
 import time
 from datetime import timedelta
@@ -8,11 +9,29 @@ from sqlalchemy.exc import OperationalError
 
 from tests.domain.sending import add, get, list_all
 from tests.factories import NOW, make_event, make_registration
-from webinars import claims
+from webinars import claims, pacing, suppressions
 from webinars.mail import journal
-from webinars.mail.transports import Deferred, FileTransport, Refused, RelayDown, Unanswered
-from webinars.models import DeliveryState, Lane, MailName
+from webinars.mail.messages import RelayDown
+from webinars.mail.replies import Fate, Result
+from webinars.mail.transports import FileTransport
+from webinars.models import (
+    DeliveryState,
+    Event,
+    Failure,
+    Frozen,
+    Lane,
+    Mailing,
+    MailingState,
+    MailName,
+    Rate,
+    Registration,
+    RegistrationStatus,
+    RelayBreaker,
+    Translated,
+    Wait,
+)
 from workers import schedule
+from workers.batch import IN_A_ROW
 from workers.drain import BATCH, drain
 from workers.stopping import Stop
 
@@ -100,39 +119,42 @@ def test_a_letter_that_cannot_be_written_fails_alone_with_the_reason(any_runtime
     assert look_at(any_runtime, "d").reply.startswith("letter not written: UnknownTimeZone")
 
 
-def raise_for(recipient, error):
+def answer(recipient, result):
+    """Let one recipient's message come to something else."""
+
     def obey(given):
-        if given == recipient:
-            raise error
+        if given == recipient and isinstance(result, Exception):
+            raise result
+        return result if given == recipient else None
 
     return obey
 
 
 @pytest.mark.parametrize(
-    ("error", "state", "maybe_twice", "wait"),
+    ("result", "state", "maybe_twice", "wait"),
     [
-        (Refused("550 unknown"), DeliveryState.FAILED, False, timedelta()),
-        (Deferred("451 later"), DeliveryState.PENDING, False, timedelta(minutes=5)),
-        (Unanswered("silence"), DeliveryState.PENDING, True, timedelta(minutes=5)),
+        (Result(Fate.REFUSED, "550 unknown"), DeliveryState.FAILED, False, timedelta()),
+        (Result(Fate.DEFERRED, "451 later"), DeliveryState.PENDING, False, timedelta(minutes=5)),
+        (Result(Fate.UNANSWERED, "silence"), DeliveryState.PENDING, True, timedelta(minutes=5)),
     ],
 )
 def test_one_mail_that_is_not_taken_does_not_keep_the_others(
-    runtime, mailbox, error, state, maybe_twice, wait
+    runtime, mailbox, result, state, maybe_twice, wait
 ):
     add_mails(runtime, "a", "b", "c")
-    mailbox.obey = raise_for("b@example.org", error)
+    mailbox.obey = answer("b@example.org", result)
 
     drain(runtime, Lane.PROMPT, RUNNING)
 
     assert mailbox.taken == ["a@example.org", "c@example.org"]
     row = look_at(runtime, "b")
-    assert (row.state, row.maybe_twice, row.reply) == (state, maybe_twice, error.reply)
+    assert (row.state, row.maybe_twice, row.reply) == (state, maybe_twice, result.reply)
     assert row.not_before >= NOW + wait
 
 
 def test_a_relay_that_takes_nothing_costs_no_attempt(any_runtime, mailbox, clock):
     add_mails(any_runtime, "a", "b", "c")
-    mailbox.obey = raise_for("b@example.org", RelayDown("connection refused"))
+    mailbox.obey = answer("b@example.org", RelayDown("connection refused"))
 
     drain(any_runtime, Lane.PROMPT, RUNNING)
 
@@ -258,10 +280,241 @@ def test_two_drains_at_once_send_each_mail_once(any_runtime, mailbox):
 def test_the_log_names_no_one(runtime, mailbox, caplog):
     caplog.set_level("DEBUG")
     add_mails(runtime, "a", "b")
-    mailbox.obey = raise_for("b@example.org", Refused("550 b@example.org unknown"))
+    mailbox.obey = answer("b@example.org", Result(Fate.REFUSED, "550 b@example.org unknown"))
 
     drain(runtime, Lane.PROMPT, RUNNING)
 
     assert "delivery accepted: delivery=1" in caplog.text
     assert "@" not in caplog.text
     assert "Bennani" not in caplog.text
+
+
+def test_another_relay_takes_what_the_first_one_does_not(any_runtime, mailbox):
+    add_mails(any_runtime, "a", "b")
+    mailbox.relays = ("first", "second")
+    mailbox.down = {"first": "connection refused"}
+
+    drain(any_runtime, Lane.PROMPT, RUNNING)
+
+    assert mailbox.taken == ["a@example.org", "b@example.org"]
+    assert look_at(any_runtime, "a").relay == "second"
+    with any_runtime.reading() as tx:
+        assert pacing.list_open(tx, mailbox.relays, now=NOW) == ["second"]
+
+
+def test_while_no_relay_may_be_tried_nothing_is_claimed(any_runtime, mailbox, clock):
+    add_mails(any_runtime, "a")
+    mailbox.down = {"list": "connection refused"}
+    drain(any_runtime, Lane.PROMPT, RUNNING)
+    clock.now += timedelta(seconds=1)
+    with any_runtime.transaction() as tx:
+        get(tx, "a").not_before = clock.now
+
+    assert drain(any_runtime, Lane.PROMPT, RUNNING) == 0
+    assert look_at(any_runtime, "a").lease_epoch == 1
+
+
+def test_a_relay_that_has_taken_a_mail_is_trusted_again(any_runtime, mailbox, clock):
+    add_mails(any_runtime, "a")
+    mailbox.down = {"list": "connection refused"}
+    drain(any_runtime, Lane.PROMPT, RUNNING)
+    mailbox.down = {}
+    clock.now += timedelta(minutes=5)
+
+    drain(any_runtime, Lane.PROMPT, RUNNING)
+
+    assert mailbox.taken == ["a@example.org"]
+    with any_runtime.reading() as tx:
+        assert tx.get(RelayBreaker, "list") is None
+
+
+def test_a_relay_that_refuses_everyone_is_left_in_peace(any_runtime, mailbox):
+    names = [f"n{number}" for number in range(40)]
+    add_mails(any_runtime, *names, lane=Lane.BULK)
+    mailbox.obey = lambda recipient: Result(Fate.REFUSED, "554 5.7.1 listed", Failure.POLICY)
+
+    drain(any_runtime, Lane.BULK, RUNNING)
+
+    states = list_states(any_runtime)
+    assert states.count(DeliveryState.FAILED) == IN_A_ROW
+    assert states.count(DeliveryState.PENDING) == 20
+    with any_runtime.reading() as tx:
+        assert pacing.list_open(tx, mailbox.relays, now=NOW) == []
+        assert suppressions.list_blocks(tx, ["n0@example.org"], now=NOW)["n0@example.org"] == []
+
+
+def test_a_relay_that_refuses_one_now_and_then_goes_on(any_runtime, mailbox):
+    names = [f"n{number}" for number in range(60)]
+    add_mails(any_runtime, *names, lane=Lane.BULK)
+    refused = Result(Fate.REFUSED, "550 5.7.1 not you", Failure.POLICY)
+    mailbox.obey = lambda recipient: None if "1" in recipient else refused
+
+    drain(any_runtime, Lane.BULK, RUNNING)
+
+    assert DeliveryState.PENDING not in list_states(any_runtime)
+
+
+def test_an_address_that_does_not_exist_is_not_written_to_again(any_runtime, mailbox):
+    add_mails(any_runtime, "a")
+    mailbox.obey = lambda recipient: Result(Fate.REFUSED, "550 5.1.1 unknown", Failure.ADDRESS)
+    drain(any_runtime, Lane.PROMPT, RUNNING)
+    mailbox.obey = None
+    with any_runtime.transaction() as tx:
+        first = get(tx, "a")
+        assert first.failure is Failure.ADDRESS
+        add(tx, tx.get_one(Event, first.event_id), "a again", email="a@example.org")
+
+    drain(any_runtime, Lane.PROMPT, RUNNING)
+
+    assert mailbox.taken == []
+    again = look_at(any_runtime, "a again")
+    assert (again.state, again.reply) == (DeliveryState.SUPPRESSED, "address")
+
+
+def test_a_relay_is_sent_no_more_than_its_rate_and_the_rest_follows(any_runtime, mailbox, clock):
+    names = [f"n{number}" for number in range(40)]
+    add_mails(any_runtime, *names, lane=Lane.BULK)
+    mailbox.rates = {"list": 60}
+    sent_within = []
+    for _ in range(90):
+        drain(any_runtime, Lane.BULK, RUNNING)
+        sent_within.append(len(mailbox.taken))
+        clock.now += timedelta(seconds=1)
+
+    assert sent_within[0] < 20
+    assert look_at(any_runtime, "n39").attempts == 1
+    assert sorted(mailbox.taken) == sorted(f"{name}@example.org" for name in names)
+    most = max(b - a for a, b in zip(sent_within, sent_within[20:], strict=False))
+    assert most <= 25
+
+
+def test_a_domain_that_says_it_is_too_fast_gets_less_and_the_others_go_on(any_runtime, mailbox):
+    with any_runtime.transaction() as tx:
+        event = make_event(tx)
+        for number in range(30):
+            add(tx, event, f"s{number}", email=f"s{number}@slow.example.org", lane=Lane.BULK)
+            add(tx, event, f"q{number}", email=f"q{number}@quick.example.org", lane=Lane.BULK)
+    slow = Result(Fate.DEFERRED, "421 4.7.28 slow down", Failure.THROTTLED)
+    mailbox.obey = lambda recipient: slow if "slow" in recipient else None
+
+    drain(any_runtime, Lane.BULK, RUNNING)
+
+    assert len(mailbox.taken) == 30
+    assert not any("slow" in one for one in mailbox.taken)
+    with any_runtime.reading() as tx:
+        assert tx.get(Rate, "domain:slow.example.org") is not None
+        assert tx.get(Rate, "domain:quick.example.org") is None
+    assert look_at(any_runtime, "s0").waits_for is Wait.DEFERRED
+
+
+def test_a_mailing_whose_letters_cannot_be_written_is_paused(any_runtime, mailbox):
+    with any_runtime.transaction() as tx:
+        event = make_event(tx)
+        event.display_timezones = ("Nowhere/AtAll",)
+        mailing = Mailing(
+            event_id=event.id,
+            template=MailName.THANKS,
+            rule="end+1h",
+            due_at=NOW,
+            expires_at=event.ends_at + timedelta(days=7),
+            state=MailingState.SENDING,
+        )
+        tx.add(mailing)
+        tx.flush()
+        mailing_id = mailing.id
+        for number in range(130):
+            person = make_registration(tx, event, email=f"n{number}@example.org")
+            add(
+                tx,
+                event,
+                f"n{number}",
+                template=MailName.THANKS,
+                mailing_id=mailing_id,
+                registration_id=person.id,
+                lane=Lane.BULK,
+            )
+
+    drain(any_runtime, Lane.BULK, RUNNING)
+
+    states = list_states(any_runtime)
+    assert states.count(DeliveryState.FAILED) == BATCH[Lane.BULK]
+    assert states.count(DeliveryState.PENDING) == 130 - BATCH[Lane.BULK]
+    with any_runtime.reading() as tx:
+        paused = tx.get_one(Mailing, mailing_id)
+        assert (paused.state, paused.reason) == (MailingState.PAUSED, "unwritten")
+
+
+def test_what_may_have_left_is_sent_again_as_it_was_whatever_has_changed(
+    any_runtime, mailbox, clock
+):
+    add_mails(any_runtime, "a")
+    first = []
+
+    def hear_nothing(recipient):
+        return Result(Fate.UNANSWERED, "silence")
+
+    mailbox.obey = hear_nothing
+    mailbox.saw = first.append
+    drain(any_runtime, Lane.PROMPT, RUNNING)
+    with any_runtime.transaction() as tx:
+        event = tx.get_one(Event, get(tx, "a").event_id)
+        event.title = Translated("Un autre titre")
+    mailbox.obey = mailbox.saw = None
+    clock.now += timedelta(hours=1)
+
+    drain(any_runtime, Lane.PROMPT, RUNNING)
+
+    assert list(mailbox.messages.values()) == first
+    with any_runtime.transaction() as tx:
+        assert claims.thaw(tx) == 1
+        assert tx.get(Frozen, 1) is None
+
+
+def test_what_is_cancelled_while_a_batch_is_sent_does_not_leave(any_runtime, mailbox, monkeypatch):
+    monkeypatch.setattr("workers.batch.RECHECK_SECONDS", 0)
+    registration = add_mails(any_runtime, "a", "b", "c", template=MailName.CONFIRMATION)
+
+    def cancel(recipient):
+        with any_runtime.transaction() as tx:
+            tx.get_one(Registration, registration.id).status = RegistrationStatus.CANCELLED
+
+    mailbox.obey = cancel
+    drain(any_runtime, Lane.PROMPT, RUNNING)
+
+    assert mailbox.taken == ["a@example.org"]
+    assert look_at(any_runtime, "b").reply == "registration-cancelled"
+
+
+def test_what_a_slow_relay_has_taken_is_recorded_before_the_batch_is_over(
+    any_runtime, mailbox, monkeypatch
+):
+    monkeypatch.setattr("workers.batch.FLUSH_SECONDS", 0)
+    add_mails(any_runtime, "a", "b")
+    seen = []
+    mailbox.obey = lambda recipient: seen.append(look_at(any_runtime, "a").state)
+
+    drain(any_runtime, Lane.PROMPT, RUNNING)
+
+    assert seen == [DeliveryState.SENDING, DeliveryState.ACCEPTED]
+    assert list_states(any_runtime) == [DeliveryState.ACCEPTED] * 2
+
+
+def test_what_its_worker_dies_of_again_and_again_is_given_up(any_runtime, mailbox, clock):
+    add_mails(any_runtime, "fine", "poison")
+
+    class Death(BaseException):
+        pass
+
+    def die(recipient):
+        if recipient == "poison@example.org":
+            raise Death
+
+    mailbox.obey = die
+    for _ in range(6):
+        with contextlib.suppress(Death):
+            drain(any_runtime, Lane.PROMPT, RUNNING)
+        schedule.replay_journals(any_runtime)
+
+    assert mailbox.taken == ["fine@example.org"]
+    row = look_at(any_runtime, "poison")
+    assert (row.state, row.reply, row.losses) == (DeliveryState.FAILED, "poison", 5)

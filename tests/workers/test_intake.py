@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import func, select, update
 from sqlalchemy.exc import OperationalError
 
@@ -20,6 +21,7 @@ from tests.factories import make_event
 from tests.workers.conftest import SECRET
 from tests.workers.imap import ScriptedImap
 from tests.workers.relay import find_port
+from webinars.cli import webinars
 from webinars.database import Database
 from webinars.links import Links
 from webinars.mail import intake as sources
@@ -438,10 +440,39 @@ class TestPipe:
         assert done.stderr.count(b"\n") == 1
         assert b"out of reach" in done.stderr
 
-    def test_the_mailbox_can_be_read_at_once(self, runtime, pipe, maildir):
+
+class TestOnce:
+    @pytest.fixture
+    def once(self, runtime, monkeypatch):
+        """Read the mailbox of the settings by command."""
+
+        def run(url):
+            settings = runtime.settings
+            monkeypatch.setenv("WEBINARS_DATABASE_URL", settings.database_url)
+            monkeypatch.setenv("WEBINARS_DATA_DIR", str(settings.data_dir))
+            monkeypatch.setenv("WEBINARS_SECRET_KEY", settings.secret_key)
+            monkeypatch.setenv("WEBINARS_INTAKE_URL", url)
+            return CliRunner().invoke(webinars, ["intake", "--once"])
+
+        return run
+
+    def test_the_mailbox_is_read_and_what_was_in_it_is_counted(self, runtime, once, maildir):
         (maildir / "new" / "1.host").write_bytes(report(runtime))
         (maildir / "new" / "2.host").write_bytes(read_file("letter"))
 
-        done = pipe(b"", "--once", WEBINARS_INTAKE_URL=f"maildir:{maildir}")
+        done = once(f"maildir:{maildir}")
 
-        assert (done.returncode, done.stdout) == (0, b"2 read: failed=1 letter=1\n")
+        assert (done.exit_code, done.output) == (0, "2 read: failed=1 letter=1\n")
+
+    def test_a_mailbox_that_lets_nobody_in_is_said_with_the_words_of_its_server(self, once, serve):
+        done = once(serve().url.replace("p%2Fw%20d", "wrong"))
+
+        assert done.exit_code == 1
+        assert done.output.startswith("The mailbox cannot be read, the sign-in was refused (error)")
+        assert done.output.count("\n") == 1
+
+    def test_without_a_mailbox_the_setting_is_asked_for(self, once):
+        done = once("")
+
+        assert done.exit_code == 2
+        assert done.output.startswith("WEBINARS_INTAKE_URL: is empty; for example imaps://")

@@ -8,7 +8,6 @@ import pytest
 from webinars.mail import journal
 from webinars.mail.journal import Journal, Mark
 
-
 TWO = b"From: a\r\n\r\ntwo\r\n"
 THREE = b"\n\xff without an end"
 

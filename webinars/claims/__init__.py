@@ -161,7 +161,8 @@ def check(
         select(
             Delivery.id,
             Delivery.event_id,
-            Delivery.by_form,
+            # What someone asked for a moment ago, or what concerns an organiser's own work.
+            or_(Delivery.by_form, Delivery.registration_id.is_(None)),
             Delivery.template,
             Delivery.day,
             Delivery.registration_id,
@@ -176,15 +177,15 @@ def check(
         .join(Event, Event.id == Delivery.event_id)
         .outerjoin(Registration, Registration.id == Delivery.registration_id)
         .outerjoin(Mailing, Mailing.id == Delivery.mailing_id)
-        .where(_IS_LEASED, Delivery.lease_owner == owner, _may_be_dropped(claims, now))
+        .where(_IS_LEASED, Delivery.lease_owner == owner, _may_be_dropped(now))
     )
     found = {row[0]: row[1:] for row in rows if row[0] in by_id}
     blocks = suppressions.list_blocks(tx, {by_id[one].email_key for one in found}, now=now)
     dropped = {}
-    for delivery_id, (event_id, by_form, *facts) in found.items():
+    for delivery_id, (event_id, is_own, *facts) in found.items():
         one = by_id[delivery_id]
         blocked_by = suppressions.find_block(
-            blocks[one.email_key], one.template, event_id, by_form=by_form
+            blocks[one.email_key], one.template, event_id, by_form=is_own
         )
         obstacle = find_obstacle(Facts._make([*facts, blocked_by]), now)
         if obstacle:
@@ -192,7 +193,7 @@ def check(
     return dropped
 
 
-def _may_be_dropped(claims: Sequence[Claim], now: datetime) -> ColumnElement[bool]:
+def _may_be_dropped(now: datetime) -> ColumnElement[bool]:
     """Tell the few that have to be looked at from the many about which there is no question."""
     is_plain = and_(
         or_(Delivery.expires_at.is_(None), Delivery.expires_at > now),
@@ -207,11 +208,7 @@ def _may_be_dropped(claims: Sequence[Claim], now: datetime) -> ColumnElement[boo
         Delivery.template.in_(_OF_THE_CONFIRMED),
         ~select(Suppression.id).where(Suppression.email_key == Delivery.email_key).exists(),
     )
-    # An address in letters of its own may be suppressed under its other form.
-    odd = [
-        one.delivery_id for one in claims if not one.email_key.isascii() or "xn--" in one.email_key
-    ]
-    return or_(Registration.id.is_(None), not_(is_plain), Delivery.id.in_(odd))
+    return or_(Registration.id.is_(None), not_(is_plain))
 
 
 _IS_LEASED: ColumnElement[bool] = literal_column("deliveries.state = 'sending'")

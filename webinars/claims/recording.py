@@ -50,7 +50,7 @@ def record(tx: Transaction, outcomes: Iterable[Outcome], *, now: datetime) -> No
         others.append(_bind(outcome) | _bind_change(change))
         if change.state is DeliveryState.PENDING and outcome.content is not None:
             unsure.append(outcome)
-        if outcome.verdict is Verdict.REFUSED and outcome.failure is not None:
+        if outcome.failure is not None:
             _blame(tx, outcome, outcome.failure, now)
     if accepted:
         _accept(tx, accepted)
@@ -85,7 +85,13 @@ def _bind_change(change: Change) -> dict[str, object]:
 def _blame(tx: Transaction, outcome: Outcome, failure: Failure, now: datetime) -> None:
     """Remember what a refusal says of the address."""
     suppressions.learn(
-        tx, outcome.claim.email_key, failure, outcome.reply or "", is_final=True, now=now
+        tx,
+        outcome.claim.email_key,
+        failure,
+        outcome.reply or "",
+        is_final=outcome.verdict is Verdict.REFUSED,
+        now=now,
+        delivery_id=outcome.claim.delivery_id,
     )
 
 

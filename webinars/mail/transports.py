@@ -20,30 +20,15 @@ from webinars.mail.smtp import dial, say
 from webinars.models import Failure
 
 __all__ = [
-    "Deferred",
     "FileTransport",
     "Message",
     "NotAccepted",
-    "Refused",
     "RelayDown",
     "SmtpTransport",
     "Transport",
-    "Unanswered",
     "Watcher",
     "open_transport",
 ]
-
-
-class Deferred(NotAccepted):
-    """Raised no more: see `Fate.DEFERRED`."""
-
-
-class Refused(NotAccepted):
-    """Raised no more: see `Fate.REFUSED`."""
-
-
-class Unanswered(NotAccepted):
-    """Raised no more: see `Fate.UNANSWERED`."""
 
 
 def open_transport(mail_url: str, sender: str) -> Transport:

@@ -196,6 +196,7 @@ class Suppression(Base):
     reply: Mapped[str | None]
     """What the other side said."""
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    """Of what was learnt: the last report; of what was asked: the first time."""
     expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """`None`: until the person says otherwise."""
 
