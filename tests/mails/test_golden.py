@@ -116,6 +116,9 @@ CASES = {
     "connection-link": webinar(
         MailName.CONNECTION_LINK, event={"dial_in": DIAL_IN}, created_at=letters_to.LINK_DUE
     ),
+    "connection-link-late": webinar(
+        MailName.CONNECTION_LINK, created_at=datetime(2020, 5, 19, 12, 50, tzinfo=UTC)
+    ),
     "thanks": webinar(MailName.THANKS),
 }
 

@@ -1,16 +1,18 @@
 """What a delivery says, on a real database: the facts, the links, the calendar entry."""
 
 import hashlib
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from email.utils import parseaddr
 
 import icalendar
 import pytest
 from sqlalchemy import event as sqlalchemy_event
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
 
 from tests import factories
 from tests.mails import letters_to
-from webinars import letters
+from webinars import events, letters
 from webinars.letters import gathering, wording
 from webinars.links import Scope
 from webinars.mail import compose
@@ -27,7 +29,9 @@ from webinars.models import (
     Priority,
     Registration,
     RegistrationStatus,
+    Translated,
 )
+from webinars.suppressions import UNSUBSCRIBABLE
 
 TO_PERSONS = [mail for mail in MailName if mail is not MailName.ROOM_MISSING]
 BEFORE = letters_to.LINK_DUE - timedelta(seconds=1)
@@ -116,6 +120,87 @@ def test_links_follow_the_generation_of_the_registration(database):
 
     assert said.link.gate_url == letters_to.LINKS.gate_url(person.public_id, 3)
     assert said.person.page_url == letters_to.LINKS.page_url(person.public_id, 3)
+
+
+OPENS = datetime(2020, 5, 19, 12, 45, tzinfo=UTC)
+ENDS = datetime(2020, 5, 19, 15, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("written", "is_open"),
+    [
+        (OPENS - timedelta(seconds=1), False),
+        (OPENS, True),
+        (ENDS + timedelta(minutes=29), True),
+        (ENDS + timedelta(minutes=30), False),
+    ],
+    ids=["a second before", "as it opens", "after the end", "once it is closed"],
+)
+@pytest.mark.parametrize("mail", [MailName.CONFIRMATION, MailName.CONNECTION_LINK])
+def test_a_late_link_says_that_the_room_is_open(database, mail, written, is_open):
+    with database.transaction() as tx:
+        event = letters_to.make_webinar(tx)
+        person = letters_to.make_registration(tx, event)
+        said = context(tx, event, mail, person, created_at=written)
+
+    assert said.link.is_open is is_open
+    assert said.link.opens == (
+        "mardi 19 mai 2020 à 14h45 (heure de Paris) / 12h45 (heure de Rabat)"
+    )
+
+
+def test_who_registers_on_the_second_day_is_told_when_the_room_opens_that_day(database):
+    with database.transaction() as tx:
+        event = factories.make_event(
+            tx,
+            starts=datetime(2020, 11, 3, 10, 0),  # noqa: DTZ001 - a local wall time
+            ends=datetime(2020, 11, 4, 12, 0),  # noqa: DTZ001
+            display_timezones=("Europe/Paris",),
+        )
+        for day in (3, 4):
+            factories.make_session(
+                tx,
+                event,
+                f"jour-{day}",
+                day=date(2020, 11, day),
+                starts=time(10),
+                ends=time(12),
+            )
+        person = letters_to.make_registration(tx, event)
+        first, second = (
+            context(tx, event, MailName.CONNECTION_LINK, person, created_at=written)
+            for written in (
+                datetime(2020, 11, 3, 10, 0, tzinfo=UTC),
+                datetime(2020, 11, 3, 12, 0, tzinfo=UTC),
+            )
+        )
+
+    assert first.link.opens == "mardi 3 novembre 2020 à 09h45 (heure de Paris)"
+    assert first.link.is_open
+    assert second.link.opens == "mercredi 4 novembre 2020 à 09h45 (heure de Paris)"
+    assert not second.link.is_open
+
+
+@pytest.mark.parametrize("mail", TO_PERSONS)
+def test_only_mails_that_one_may_do_without_say_how_to_stop_them(database, mail):
+    with database.transaction() as tx:
+        event = letters_to.make_webinar(tx)
+        person = letters_to.make_registration(tx, event)
+        own, copy, test = (
+            letters_to.send(tx, letters_to.make_delivery(tx, event, mail, to, **columns))
+            for to, columns in (
+                (person, {}),
+                (person, {"is_copy": True}),
+                (None, {"intent": f"test:1:{mail}"}),
+            )
+        )
+
+    url = letters_to.LINKS.unsubscribe_url(person.public_id, 0)
+    assert own["List-Unsubscribe"] == (f"<{url}>" if mail in UNSUBSCRIBABLE else None)
+    assert (url in letters_to.get_part(own, "text/plain")) is (mail in UNSUBSCRIBABLE)
+    assert copy["List-Unsubscribe"] is None
+    assert test["List-Unsubscribe"] is None
+    assert "/u/" not in letters_to.dump(copy) + letters_to.dump(test)
 
 
 PRIORITY = Priority(countries=("FR",), kinds=(OrganizationKind.REGION,))
@@ -395,6 +480,83 @@ def test_a_letter_keeps_nothing_of_the_database(database):
 
     assert not any(isinstance(value, Event | Registration) for value in letter)
     assert compose.compose(letter)
+
+
+def test_what_is_wrong_with_one_letter_does_no_harm_to_the_others(any_database):
+    with any_database.transaction() as tx:
+        event = letters_to.make_webinar(tx)
+        ids = [
+            letters_to.make_delivery(
+                tx,
+                event,
+                MailName.REMINDER,
+                factories.make_registration(tx, event, email=f"p{number}@example.org"),
+            ).id
+            for number in range(3)
+        ]
+        tx.execute(text("UPDATE deliveries SET language = 'xx' WHERE id = :id"), {"id": ids[1]})
+
+    with any_database.reading() as tx:
+        drafts = letters.prepare(tx, [*ids, 999], links=letters_to.LINKS, sender=letters_to.SENDER)
+
+    assert list(drafts) == [*ids, 999]
+    assert [bool(drafts[one].compose()) for one in (ids[0], ids[2])] == [True, True]
+    assert drafts[ids[1]].reason.startswith("letter not written: LookupError: 'xx' is not")
+    assert drafts[999].reason == "letter not written: NotFound: ('delivery', '999')"
+
+
+def test_a_reason_is_as_long_as_a_row_can_hold():
+    unwritten = letters.Unwritten.because(ValueError("x" * 999))
+
+    assert unwritten.reason.startswith("letter not written: ValueError: x")
+    assert len(unwritten.reason) == 200
+
+
+def test_a_database_that_fails_is_no_fault_of_a_letter(database):
+    with database.transaction() as tx:
+        event = letters_to.make_assises(tx)
+        person = letters_to.make_registration(tx, event)
+        delivery_id = letters_to.make_delivery(tx, event, MailName.REMINDER, person).id
+        tx.execute(text("DROP TABLE session_choices"))
+
+    with database.reading() as tx, pytest.raises(SQLAlchemyError):
+        letters.prepare(tx, [delivery_id], links=letters_to.LINKS, sender=letters_to.SENDER)
+
+
+def test_nothing_but_the_event_is_kept_in_the_transaction(any_database):
+    with any_database.transaction() as tx:
+        event = letters_to.make_assises(tx)
+        person = letters_to.make_registration(tx, event)
+        letters_to.choose(tx, person, event, "atelier-1")
+        delivery_id = letters_to.make_delivery(tx, event, MailName.CONFIRMATION, person).id
+
+    with any_database.reading() as tx:
+        kept = letters.prepare(tx, [delivery_id], links=letters_to.LINKS, sender=letters_to.SENDER)
+        tables = {type(one).__name__ for one in tx}
+    message = letters_to.read(kept[delivery_id].compose())
+
+    assert not tables & {"Delivery", "Registration", "SessionChoice", "Mailing"}
+    assert "Atelier 1" in letters_to.get_part(message, "text/plain")
+
+
+def test_letters_say_what_the_event_says_since_it_was_changed(any_database):
+    with any_database.transaction() as tx:
+        event = letters_to.make_webinar(tx)
+        person = letters_to.make_registration(tx, event)
+        delivery_id = letters_to.make_delivery(tx, event, MailName.THANKS, person).id
+        event_id = event.id
+    subjects = []
+    for title in ("Premier titre", "Second titre"):
+        with any_database.transaction() as tx:
+            events.get_by_id(tx, event_id).title = Translated(title)
+        for _ in range(2):
+            with any_database.reading() as tx:
+                links, sender = letters_to.LINKS, letters_to.SENDER
+                draft = letters.prepare(tx, [delivery_id], links=links, sender=sender)[delivery_id]
+            subjects.append(letters_to.read(draft.compose())["Subject"])
+
+    assert ["Premier" in one for one in subjects] == [True, True, False, False]
+    assert ["Second" in one for one in subjects] == [False, False, True, True]
 
 
 def context(tx, event, mail, registration, **columns):
