@@ -255,7 +255,7 @@ def spoilt_messages(draw):
     return message
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.one_of(spoilt_messages(), st.binary(max_size=2_000)))
 def test_whatever_arrives_is_read_or_ignored_and_never_raises(message):
     report = read(message, LINKS)
