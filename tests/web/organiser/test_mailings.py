@@ -203,6 +203,42 @@ def test_a_mail_that_is_not_sent_again_says_why(sent, desk, runtime, path, place
     assert count(runtime) == 5
 
 
+def test_an_address_is_corrected_from_the_list_of_those_who_did_not_get_it(
+    sent, desk, runtime, path
+):
+    link = next(one for one in desk.get(path).find_links() if "/address?" in one)
+    form = desk.get(link)
+    assert "Samira PERSONNE 000" in form.words
+    page = desk.submit(form, action="address", email="juste@")
+    assert page.status == 422
+    assert page.find_error("email")
+
+    page = desk.follow(desk.submit(form, action="address", email="juste@example.org"))
+
+    assert page.path == path
+    assert "l’adresse est corrigée, et de nouveaux liens partent à juste@example.org" in page.words
+    with runtime.reading() as tx:
+        (confirmation,) = list_all(tx, MailName.CONFIRMATION)
+        assert confirmation.email == "juste@example.org"
+    desk.submit(page, action=f"{path}/send-again")
+    with runtime.reading() as tx:
+        assert list_all(tx, LINK)[-1].email == "juste@example.org"
+
+
+def test_an_address_that_stands_for_another_registration_is_refused_at_its_field(
+    desk, runtime, world
+):
+    with runtime.transaction() as tx:
+        make_registration(tx, events.get(tx, SLUG), email="autre@example.org")
+    page = desk.get(f"{EVENT}registrations/{world.samira}/address")
+    assert f"{EVENT}registrations/{world.samira}" in page.find_links()
+
+    page = desk.submit(page, action="address", email="autre@example.org")
+
+    assert page.status == 409
+    assert page.find_error("email").startswith("Une autre inscription")
+
+
 def test_a_mailing_that_is_over_is_not_sent_again(sent, desk, runtime, path, clock):
     clock.now = datetime(2020, 11, 3, 11, 29, tzinfo=UTC)
     sign_in(desk)

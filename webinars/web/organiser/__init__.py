@@ -4,6 +4,7 @@ from flask import Blueprint, Flask
 
 from webinars.web.organiser import (
     additions,
+    corrections,
     deliveries,
     eventfiles,
     events,
@@ -21,6 +22,7 @@ NOUNS = (
     eventfiles,
     registrations,
     additions,
+    corrections,
     mailings,
     deliveries,
     exports,

@@ -5,7 +5,7 @@ What a relay answered itself is shown beside these words, never in their place.
 
 from flask import Blueprint
 
-from webinars.deliveries import MAILING_CANCELLED, DeliveryRow
+from webinars.deliveries import MAILING_CANCELLED, TOO_LATE, DeliveryRow
 from webinars.mailings import MailingRow
 from webinars.models import DeliveryState, Failure, MailingState, MailName, SuppressionReason
 from webinars.outcomes import POISON
@@ -121,5 +121,5 @@ def suppression_words(reason: str | None) -> str:
 
 def own_word(row: DeliveryRow) -> str:
     """Return what the other side said, where `why_missed` is not that already."""
-    ours = {MAILING_CANCELLED, POISON, "too-late", *SuppressionReason}
+    ours = {MAILING_CANCELLED, POISON, TOO_LATE, *SuppressionReason}
     return "" if row.reply is None or row.reply in ours else last_word(row.reply)
