@@ -12,7 +12,7 @@ from webinars import broker as brokers
 from webinars.mail import journal
 from webinars.models import Lane
 from webinars.runtime import Runtime
-from workers import faults, upkeep
+from workers import faults, intake, upkeep
 from workers.stopping import Stop
 
 logger = logging.getLogger(__name__)
@@ -24,9 +24,10 @@ CHUNKS_A_TICK = 20
 
 def run(runtime: Runtime, stop: Stop) -> None:
     """Look every second until told to stop."""
-    while not stop.is_set():
-        tick(runtime)
-        stop.wait(TICK_SECONDS)
+    with intake.reading_beside(runtime, stop):
+        while not stop.is_set():
+            tick(runtime)
+            stop.wait(TICK_SECONDS)
 
 
 def tick(runtime: Runtime) -> None:

@@ -362,7 +362,9 @@ def test_an_address_that_does_not_exist_is_not_written_to_again(any_runtime, mai
     with any_runtime.transaction() as tx:
         first = get(tx, "a")
         assert first.failure is Failure.ADDRESS
-        add(tx, tx.get_one(Event, first.event_id), "a again", email="a@example.org")
+        event = tx.get_one(Event, first.event_id)
+        to_same = {"email": "a@example.org", "registration_id": first.registration_id}
+        add(tx, event, "a again", **to_same)
 
     drain(any_runtime, Lane.PROMPT, RUNNING)
 

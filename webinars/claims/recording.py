@@ -42,6 +42,7 @@ def record(tx: Transaction, outcomes: Iterable[Outcome], *, now: datetime) -> No
     accepted: list[dict[str, object]] = []
     others: list[dict[str, object]] = []
     unsure: list[Outcome] = []
+    blaming: list[Outcome] = []
     for outcome in outcomes:
         if outcome.verdict is Verdict.ACCEPTED:
             accepted.append(_bind(outcome) | {"at": now})
@@ -51,13 +52,15 @@ def record(tx: Transaction, outcomes: Iterable[Outcome], *, now: datetime) -> No
         if change.state is DeliveryState.PENDING and outcome.content is not None:
             unsure.append(outcome)
         if outcome.failure is not None:
-            _blame(tx, outcome, outcome.failure, now)
+            blaming.append(outcome)
     if accepted:
         _accept(tx, accepted)
     if others:
         tx.execute(_SETTLE, others)
     if unsure:
         _freeze(tx, unsure)
+    for outcome in blaming:  # after the rows: whoever reads a report of failure locks in that order
+        _blame(tx, outcome, now)
 
 
 def _bind(outcome: Outcome) -> dict[str, object]:
@@ -82,12 +85,13 @@ def _bind_change(change: Change) -> dict[str, object]:
     return bound | ({"said": change.reply} if change.reply else {})
 
 
-def _blame(tx: Transaction, outcome: Outcome, failure: Failure, now: datetime) -> None:
+def _blame(tx: Transaction, outcome: Outcome, now: datetime) -> None:
     """Remember what a refusal says of the address."""
+    assert outcome.failure is not None
     suppressions.learn(
         tx,
         outcome.claim.email_key,
-        failure,
+        outcome.failure,
         outcome.reply or "",
         is_final=outcome.verdict is Verdict.REFUSED,
         now=now,

@@ -11,7 +11,8 @@ from webinars import errors
 from webinars.eventfiles import explain as explain_problem
 from webinars.eventfiles.reasons import REASONS
 from webinars.imports import Fault
-from webinars.mail.transports import NotAccepted
+from webinars.mail.intake import SourceAway
+from webinars.mail.messages import NotAccepted
 from webinars.models import Language
 
 Sentence = Callable[[Any], str]

@@ -23,8 +23,7 @@ from webinars.letters.cases import Case, Site
 from webinars.letters.rows import Choices, Row
 from webinars.links import Links
 from webinars.mail import compose
-from webinars.mail.compose import Letter
-from webinars.models import Delivery, Event
+from webinars.models import Event
 
 logger = logging.getLogger(__name__)
 
@@ -123,25 +122,6 @@ def prepare(
     except Exception:  # of one row that cannot be read: each is read alone
         return {one: _prepare_alone(tx, one, site) for one in delivery_ids}
     return {one: drafts.get(one) or _miss(one) for one in delivery_ids}
-
-
-def write(tx: Transaction, delivery: Delivery, *, links: Links, sender: str) -> Letter:
-    """Write one letter: see `write_many`."""
-    return write_many(tx, [delivery], links=links, sender=sender)[0]
-
-
-def write_many(
-    tx: Transaction, deliveries: Sequence[Delivery], *, links: Links, sender: str
-) -> list[Letter]:
-    """Write the letters of deliveries, in their order, with the same few queries for any number."""
-    delivery_ids = [delivery.id for delivery in deliveries]
-    drafts = _prepare(tx, delivery_ids, Site(links, links.host, sender))
-    return [skeletons.fill(drafts[one].gather()) for one in delivery_ids]
-
-
-def make_message_id(delivery_id: int, links: Links) -> str:
-    """Return the Message-ID of a delivery: always the same one, and nothing personal in it."""
-    return gathering.make_message_id(delivery_id, Site(links, links.host, ""))
 
 
 def _prepare(tx: Transaction, delivery_ids: Sequence[int], site: Site) -> dict[int, Draft]:

@@ -226,19 +226,19 @@ TABLE: dict[type[WebinarsError], tuple[int, str, Sentence]] = {
     errors.MailingDone: (
         409,
         "",
-        lambda e, event: _("Cet envoi est terminé : rien n’en reste à venir."),
+        lambda e, event: _("Cet envoi est terminé : rien n’en reste à venir."),
     ),
     errors.MailingCancelled: (409, "", lambda e, event: _("Cet envoi est annulé.")),
     errors.MailingTooLate: (
         409,
         "",
-        lambda e, event: _("C’est trop tard : ce message n’a plus de sens et ne part plus."),
+        lambda e, event: _("C’est trop tard : ce message n’a plus de sens et ne part plus."),
     ),
     errors.NotSentAgain: (
         409,
         "",
         lambda e, event: _(
-            "Ce message est parti, attend son tour ou a été abandonné : on ne renvoie que ce qui"
+            "Ce message est parti, attend son tour ou a été abandonné : on ne renvoie que ce qui"
             " n’est pas arrivé."
         ),
     ),
@@ -246,7 +246,7 @@ TABLE: dict[type[WebinarsError], tuple[int, str, Sentence]] = {
         409,
         "",
         lambda e, event: _(
-            "Cette adresse est écartée : rien ne lui est envoyé. Corrigez-la, ou rétablissez-la."
+            "Cette adresse est écartée : rien ne lui est envoyé. Corrigez-la, ou rétablissez-la."
         ),
     ),
     errors.SlugTaken: (

@@ -57,7 +57,7 @@ def submit(slug: str, registration_id: int) -> Response | tuple[str, int]:
 
 def _say_corrected(registration: Registration) -> str:
     return _(
-        "%(name)s : l’adresse est corrigée, et de nouveaux liens partent à %(email)s.",
+        "%(name)s : l’adresse est corrigée, et de nouveaux liens partent à %(email)s.",
         name=full_name(registration),
         email=registration.email,
     )

@@ -87,7 +87,7 @@ def pause(slug: str, mailing_id: int) -> Response | tuple[str, int]:
 
     def do(tx: Transaction, mailing: Mailing, now: datetime) -> str:
         steering.pause(tx, mailing, now)
-        return _("L’envoi est en pause : rien n’en part avant la reprise.")
+        return _("L’envoi est en pause : rien n’en part avant la reprise.")
 
     return _do(slug, mailing_id, do)
 

@@ -75,14 +75,14 @@ def wait_words(what: str) -> str:
 def why_missed(row: DeliveryRow) -> str:
     """Return why someone did not get a mail, or not yet, in a sentence; else nothing."""
     if row.reply == POISON:
-        return _("Ce message a interrompu l’envoi plusieurs fois : il a été mis de côté.")
+        return _("Ce message a interrompu l’envoi plusieurs fois : il a été mis de côté.")
     if row.reply == MAILING_CANCELLED and row.state is not DeliveryState.UNCERTAIN:
         return _("Abandonné avec l’envoi.")
     match row.state:
         case DeliveryState.SUPPRESSED:
             return suppression_words(row.reply)
         case DeliveryState.UNCERTAIN:
-            return _("Peut-être parti : le serveur de messagerie n’a pas pu le dire.")
+            return _("Peut-être parti : le serveur de messagerie n’a pas pu le dire.")
         case DeliveryState.EXPIRED:
             return _("Trop tard pour être utile.")
         case DeliveryState.FAILED if row.reply and row.reply.startswith("letter not written"):
@@ -98,7 +98,7 @@ def failure_words(failure: Failure | None) -> str:
         Failure.ADDRESS: _("L’adresse n’existe pas."),
         Failure.MAILBOX: _("La boîte est pleine ou fermée pour l’instant."),
         Failure.CONTENT: _("Le serveur destinataire refuse un message de cette taille ou forme."),
-        Failure.POLICY: _("Refusé par le serveur destinataire ; l’adresse n’est pas en cause."),
+        Failure.POLICY: _("Refusé par le serveur destinataire ; l’adresse n’est pas en cause."),
         Failure.THROTTLED: _("Le serveur destinataire reçoit trop de messages à la fois."),
         Failure.GREYLISTED: _("Le serveur destinataire demande d’essayer plus tard."),
         Failure.COMPLAINT: _("La personne a signalé le message comme indésirable."),
@@ -110,8 +110,8 @@ def failure_words(failure: Failure | None) -> str:
 def suppression_words(reason: str | None) -> str:
     """Return why an address is not written to, in a sentence."""
     words = {
-        SuppressionReason.ADDRESS: _("Adresse écartée : elle n’existe pas."),
-        SuppressionReason.MAILBOX: _("Adresse écartée pour un temps : la boîte est pleine."),
+        SuppressionReason.ADDRESS: _("Adresse écartée : elle n’existe pas."),
+        SuppressionReason.MAILBOX: _("Adresse écartée pour un temps : la boîte est pleine."),
         SuppressionReason.COMPLAINT: _("La personne a signalé ces messages comme indésirables."),
         SuppressionReason.UNSUBSCRIBED: _("La personne ne souhaite plus recevoir ces messages."),
     }

@@ -9,7 +9,6 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from webinars import measures, migrations
 from webinars.errors import NotFound, SchemaOutdated
-from webinars.runtime import Runtime
 from webinars.web import machine, metrics
 from webinars.web.current import get_runtime
 
@@ -49,10 +48,10 @@ def measure() -> Response:
         return refused
     if not token and not machine.is_asked_here():
         raise NotFound("metrics")
-    limits = _list_limits(runtime)
+    relays, limits = runtime.transport.relays, runtime.limits
     try:
         with runtime.reading() as tx:
-            seen = measures.measure(tx, runtime.transport.relays, limits, now=runtime.now())
+            seen = measures.measure(tx, relays, limits, now=runtime.now())
     except SQLAlchemyError as error:
         return _say_away(error)
     text, content_type = metrics.write(seen, limits, request.headers.get("Accept", ""))
@@ -63,13 +62,6 @@ def _is_shown(token: str) -> bool:
     scheme, _, shown = request.headers.get("Authorization", "").partition(" ")
     is_same = hmac.compare_digest(shown.strip().encode(), token.encode())
     return scheme.lower() == "bearer" and is_same
-
-
-def _list_limits(runtime: Runtime) -> dict[str, float]:
-    """List how many mails a minute the settings allow, by relay and by domain."""
-    relays = {f"relay:{name}": float(rate) for name, rate in runtime.transport.rates.items()}
-    rates = runtime.settings.domain_rates
-    return relays | {f"domain:{name}": float(rate) for name, rate in rates.items()}
 
 
 UNAVAILABLE = HTTPStatus.SERVICE_UNAVAILABLE
