@@ -5,6 +5,11 @@ PYTHON ?= python3
 PORT ?= 8000
 # One part of the benchmarks: `make bench ONLY=gate`.
 ONLY ?=
+# A shorter form of what takes long: `make bench-mail MAILS=5000 RUNS=postgresql-2,naive`,
+# `make faults MAILS=2000 KILLS=6`.
+MAILS ?= 100000
+RUNS ?=
+KILLS ?= 60
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -24,7 +29,7 @@ UPDATE_CATALOGUES := $(BIN)/pybabel --quiet update --input-file $(WORDS) \
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run demo test check bench install translations catalogues docs pictures pins clean
+.PHONY: help run demo test check bench bench-mail faults install translations catalogues docs pictures pins clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +55,12 @@ check: $(INSTALLED_FOR_TESTS) $(COMPILED) ## Check format, style, types, layers 
 
 bench: $(INSTALLED_FOR_TESTS) $(COMPILED) ## Measure, with a yardstick beside each figure (ONLY=gate: one part)
 	@$(BIN)/python -m tests.benchmarks $(ONLY)
+
+bench-mail: $(INSTALLED_FOR_TESTS) $(COMPILED) ## Measure 100,000 mails beside smtp-source (MAILS=5000: fewer)
+	@MAILS=$(MAILS) RUNS=$(RUNS) $(BIN)/python -m tests.benchmarks mail
+
+faults: $(INSTALLED_FOR_TESTS) $(COMPILED) ## Kill workers, timers and brokers under 100,000 mails (MAILS=, KILLS=)
+	@$(BIN)/python -m tests.faults --mails $(MAILS) --kills $(KILLS)
 
 install: $(INSTALLED) $(COMPILED) ## Create .venv and install what the service needs
 

@@ -169,18 +169,11 @@ def test_workers_killed_at_any_moment_lose_nothing_though_the_relay_is_slow_and_
             time.sleep(chance.uniform(0, 0.2))
             service.kill(doomed)
 
-    finish_late(service)
-
-    check(service)
-
-
-def finish_late(service):
-    """Bring everything to its end, though some of it is only tried again in a while."""
     service.sink.behave(Manner())
     with service.worker():
-        assert wait_until(lambda: service.count(DeliveryState.SENDING) == 0)
-        service.pass_time(timedelta(minutes=20))
-        assert service.wait_until_over(), service.tell()
+        assert service.finish_late(), service.tell()
+
+    check(service)
 
 
 @pytest.mark.parametrize("service", [ALONE, SQLITE_APART, REDIS, POSTGRES_ALONE], indirect=True)
