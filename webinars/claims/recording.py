@@ -33,7 +33,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from webinars import deliveries, suppressions
 from webinars.database import Transaction
-from webinars.models import Delivery, DeliveryState, Failure, Frozen
+from webinars.models import Delivery, DeliveryState, Frozen
 from webinars.outcomes import Change, Claim, Outcome, Verdict, settle
 
 

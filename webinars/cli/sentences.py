@@ -71,6 +71,7 @@ TABLE: dict[type[errors.WebinarsError], Sentence] = {
     errors.AddressSuppressed: lambda e: (
         f"The address is not written to ({e.reason}): see `webinars suppressions list`."
     ),
+    SourceAway: lambda e: f"The mailbox of reports cannot be read, {e.reason}.",
     errors.OrganiserKnown: lambda e: "That address is an organiser's already.",
     errors.WeakPassword: lambda e: f"The password needs at least {e.minimum} characters.",
     errors.InstitutionAmbiguous: lambda e: (
