@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
@@ -89,8 +90,9 @@ def fold(line: str) -> bytes:
     return b"\r\n ".join([*parts, octets[start:]]) + b"\r\n"
 
 
+@lru_cache(maxsize=512)
 def say_instant(at: datetime) -> str:
-    """Write an instant as a property holds it."""
+    """Write an instant as a property holds it: a mailing's deliveries have many in common."""
     day, hour = at.astimezone(UTC).isoformat(timespec="seconds")[:19].split("T")
     return f"{day.replace('-', '')}T{hour.replace(':', '')}Z"
 
