@@ -7,6 +7,7 @@ import html5lib
 import pytest
 from jinja2 import nodes
 
+from webinars.letters.cases import SHOWN, Person
 from webinars.mail import compose, contexts
 from webinars.models import Language, MailName
 
@@ -18,6 +19,7 @@ LANGUAGES_OF = {
 TRIPLES = [(mail, language) for mail, languages in LANGUAGES_OF.items() for language in languages]
 ALL_TEMPLATES = [f"{mail}/{language}/{file}" for mail, language in TRIPLES for file in FILES]
 HTML_ONLY = {"event.title_language"}
+PERSONAL = {f"person.{name}" for name in Person._fields[:SHOWN]} | {"link.gate_url"}
 REPEATED = {"event.short_date"}
 """In subjects alone."""
 
@@ -63,6 +65,21 @@ def test_what_a_context_holds_beyond_the_common_facts_is_said(mail):
     said = set().union(*(list_named(f"{mail}/fr/{file}") for file in FILES))
 
     assert own <= said
+
+
+@pytest.mark.parametrize("template", ALL_TEMPLATES)
+def test_a_template_prints_what_is_personal_and_asks_nothing_about_it(template):
+    tree = compose.ENVIRONMENT.parse(read(template))
+    asking = [*tree.find_all(nodes.Compare), *tree.find_all(nodes.Test), *tree.find_all(nodes.Call)]
+    changing = [one for one in tree.find_all(nodes.Filter) if one.name != "ltr"]
+
+    # A mail is written once for many, with marks in place of the person.
+    assert not PERSONAL & set().union(*(list_attributes(one) for one in [*asking, *changing]))
+
+
+@pytest.mark.parametrize("template", [name for name in ALL_TEMPLATES if "subject" in name])
+def test_a_subject_says_nothing_personal(template):
+    assert not PERSONAL & list_named(template)
 
 
 @pytest.mark.parametrize("template", ALL_TEMPLATES)
@@ -122,6 +139,16 @@ def list_offered(context, prefix=""):
         if isinstance(field.type, type) and is_dataclass(field.type):
             names |= list_offered(field.type, f"{field.name}.")
     return names
+
+
+def list_attributes(node):
+    """List what is named under a node: `event.title`."""
+    found = [node, *node.find_all(nodes.Getattr)]
+    return {
+        f"{one.node.name}.{one.attr}"
+        for one in found
+        if isinstance(one, nodes.Getattr) and isinstance(one.node, nodes.Name)
+    }
 
 
 def list_named(template):
