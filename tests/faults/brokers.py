@@ -4,20 +4,17 @@ import shutil
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-import pika
 import redis
 from pika.exceptions import ChannelClosed
 
-from tests import conftest
 from tests.benchmarks.servers import find_port
-from tests.conftest import REDIS_URL
+from tests.conftest import REDIS_URL, connect_to_rabbitmq, holding_queues
 from webinars.broker import QUEUES
 
 START_SECONDS = 20.0
-RABBITMQ_URL = getattr(conftest, "RABBITMQ_URL", "amqp://guest:guest@127.0.0.1:5672/%2F")
 
 
 class InProcess:
@@ -86,17 +83,20 @@ class Redis:
 
 
 class RabbitMQ:
-    """The common server: what stands in its queues is thrown away."""
+    """Queues of its own on the common server: what stands in them is thrown away."""
 
     is_apart = True
-    url = RABBITMQ_URL
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._prefix = url.partition("prefix=")[2]
 
     def forget(self) -> None:
         """Lose every hint that no worker has fetched yet."""
-        with closing(pika.BlockingConnection(pika.URLParameters(self.url))) as connection:
+        with connect_to_rabbitmq() as connection:
             for queue in QUEUES:
                 with suppress(ChannelClosed):  # nobody has declared it yet
-                    connection.channel().queue_purge(queue)
+                    connection.channel().queue_purge(f"{self._prefix}{queue}")
 
 
 @contextmanager
@@ -105,7 +105,8 @@ def find(kind: str, folder: Path) -> Iterator[InProcess | Redis | RabbitMQ]:
     if kind == "memory":
         yield InProcess()
     elif kind == "rabbitmq":
-        yield RabbitMQ()
+        with holding_queues() as url:
+            yield RabbitMQ(url)
     else:
         server = Redis(folder)
         try:

@@ -35,5 +35,7 @@ def service(request, sink, tmp_path):
     url = request.getfixturevalue(f"{engine}_url")
     opened = Database(url)
     with brokers.find(kind, tmp_path) as broker:
-        yield Service(opened, url, sink, broker, tmp_path)
+        made = Service(opened, url, sink, broker, tmp_path)
+        yield made
+        made.close()
     opened.dispose()

@@ -52,10 +52,13 @@ class Summary(NamedTuple):
     """What should not be; none, if all is well."""
 
 
-def compare(rows: Sequence[Row], found: Sequence[Found], *, kills: int) -> Summary:
+def compare(
+    rows: Sequence[Row], found: Sequence[Found], *, kills: int, besides: int = 0
+) -> Summary:
     """Compare rows and relay.
 
     :param kills: how often something was killed that may have had a message in each connection.
+    :param besides: as many more may have been doubled for other reasons.
     """
     kept = [one for one in found if one.message.fate != LOST]
     counts = Counter(one.delivery_id for one in kept)
@@ -64,7 +67,7 @@ def compare(rows: Sequence[Row], found: Sequence[Found], *, kills: int) -> Summa
     twice = {delivery_id for delivery_id, count in counts.items() if count > 1}
     marked = {row.id for row in rows if row.maybe_twice or row.state is DeliveryState.UNCERTAIN}
     surplus = sum(count - 1 for count in counts.values())
-    bound = connections * kills + drops
+    bound = connections * kills + drops + besides
     faults = [
         *_say("not over", {row.id for row in rows if row.state not in IS_OVER}),
         *_say("accepted, but never taken", _list_accepted(rows) - set(counts)),
