@@ -50,7 +50,6 @@ from webinars.models import (
 )
 from webinars.outcomes import Outcome, Verdict
 from webinars.steering import Again, Reach
-from webinars.steering.again import make_again_intent
 
 CONFIRMATION = MailName.CONFIRMATION
 PLANNED, HELD, SENDING, PAUSED, DONE, CANCELLED = MailingState
@@ -339,7 +338,7 @@ def test_what_is_sent_again_goes_to_the_present_address_and_counts_in_place_of_t
         Language.ARABIC,
         Lane.BULK,
     )
-    assert again.intent == f"{first.intent}:again:1"
+    assert again.intent == f"{first.intent}:again:{first.id}"
     assert (again.due_at, again.expires_at) == (LATER, ENDS)
     row = get_row(tx, event)
     assert (row.total, row.accepted, row.failed, row.waiting) == (2, 1, 0, 1)
@@ -357,19 +356,8 @@ def test_it_can_be_sent_again_as_often_as_it_fails(tx):
     for times in range(1, 4):
         end(tx, ["failed"] * times)
         assert steering.send_again(tx, mailing, LATER) == 1
-    assert [one.intent.rpartition(":")[2] for one in list_all(tx, LINK)[1:]] == ["1", "2", "3"]
-
-
-@pytest.mark.parametrize(
-    ("intent", "again"),
-    [
-        ("mailing:7:20201103T0700:r81", "mailing:7:20201103T0700:r81:again:1"),
-        ("confirmation:r81:g0s0l0:copy:again:1", "confirmation:r81:g0s0l0:copy:again:2"),
-        ("a:again:9", "a:again:10"),
-    ],
-)
-def test_each_time_a_mail_is_sent_again_is_an_intent_of_its_own(intent, again):
-    assert make_again_intent(intent) == again
+    sent = list_all(tx, LINK)
+    assert [one.intent.count(":again:") for one in sent] == [0, 1, 2, 3]
 
 
 def test_an_address_that_is_not_written_to_is_sent_nothing_again_until_it_is_corrected(tx):
@@ -561,10 +549,11 @@ def test_a_dry_run_counts_exactly_whom_the_mailing_then_reaches(tx):
     assert len(list_all(tx, LINK)) == ahead.people + ahead.copies + 1
 
 
-def test_a_dry_run_of_mail_that_can_be_done_without_leaves_out_who_wants_none(tx):
+@pytest.mark.parametrize("key", ["samira@example.org", suppressions.seal("samira@example.org")])
+def test_a_dry_run_of_mail_that_can_be_done_without_leaves_out_who_wants_none(tx, key):
     event = prepare(tx)
     make_registration(tx, event)
-    suppressions.unsubscribe(tx, "samira@example.org", event.id, now=NOW)
+    suppressions.unsubscribe(tx, key, event.id, now=NOW)
 
     ahead = steering.preview(tx, get_mailing(tx, REMINDER), NOW)
 

@@ -4,10 +4,11 @@ The former one stays as it ended; the later one counts in its place.
 """
 
 from collections.abc import Sequence
-from datetime import date, datetime
-from typing import NamedTuple
+from datetime import datetime
+from typing import Any, NamedTuple
 
-from sqlalchemy import not_, or_, select
+from sqlalchemy import ColumnElement, String, cast, func, literal, not_, or_, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from webinars import contacts, deliveries, events, outcomes, suppressions
 from webinars.database import Transaction
@@ -24,17 +25,22 @@ from webinars.models import (
     DeliveryState,
     Event,
     Lane,
-    Language,
     Mailing,
     MailingState,
-    MailName,
     Registration,
 )
-from webinars.steering.people import DELIVERED_TO, HAS_ASSISTANT, audience, of_occasion
+from webinars.steering.people import (
+    DELIVERED_TO,
+    HAS_ASSISTANT,
+    Asked,
+    audience,
+    find_reasons,
+    of_occasion,
+)
 from webinars.steering.states import hold, put, require_time
 
 BATCH = 1_000
-"""How many addresses are looked up, and rows written, with one statement."""
+"""How many rows are written with one statement."""
 AGAIN = ":again:"
 
 
@@ -49,23 +55,11 @@ class Again(NamedTuple):
 
 
 class _Missed(NamedTuple):
-    """A mail that did not arrive, and where another one goes."""
+    """A mail that did not arrive, and where another one would go."""
 
     id: int
-    intent: str
-    state: DeliveryState
-    template: MailName
-    registration_id: int
-    is_copy: bool
-    day: date | None
-    email: str
-    language: Language
-    calendar_sequence: int
-
-    @property
-    def email_key(self) -> str:
-        """Return the address as it is compared."""
-        return contacts.address_key(self.email)
+    is_uncertain: bool
+    email_key: str
 
 
 def count_again(tx: Transaction, mailing: Mailing, now: datetime) -> Again:
@@ -74,7 +68,7 @@ def count_again(tx: Transaction, mailing: Mailing, now: datetime) -> Again:
         return Again(0, 0, 0)
     missed = _list_missed(tx, mailing)
     free = _take_out_blocked(tx, mailing, missed, now)
-    uncertain = sum(one.state is DeliveryState.UNCERTAIN for one in free)
+    uncertain = sum(one.is_uncertain for one in free)
     return Again(len(free) - uncertain, uncertain, len(missed) - len(free))
 
 
@@ -93,13 +87,10 @@ def send_again(
     """
     event = hold(tx, mailing)
     _require_sendable(event, mailing, now)
-    missed = _take_out_blocked(tx, mailing, _list_missed(tx, mailing), now)
-    wanted = [one for one in missed if with_uncertain or one.state is not DeliveryState.UNCERTAIN]
+    free = _take_out_blocked(tx, mailing, _list_missed(tx, mailing), now)
+    wanted = [one.id for one in free if with_uncertain or not one.is_uncertain]
     for begin in range(0, len(wanted), BATCH):
-        rows = [_write_again(one, mailing, now) for one in wanted[begin : begin + BATCH]]
-        tx.execute(
-            deliveries.insert_into(tx).on_conflict_do_nothing(index_elements=["intent"]), rows
-        )
+        _insert_again(tx, mailing, wanted[begin : begin + BATCH], now)
     if wanted:
         _start_again(tx, mailing)
     return len(wanted)
@@ -121,20 +112,8 @@ def _start_again(tx: Transaction, mailing: Mailing) -> None:
 
 def _list_missed(tx: Transaction, mailing: Mailing) -> list[_Missed]:
     """List the mails of a mailing that did not arrive, of those who are still of its audience."""
-    columns = (
-        Delivery.id,
-        Delivery.intent,
-        Delivery.state,
-        Delivery.template,
-        Registration.id,
-        Delivery.is_copy,
-        Delivery.day,
-        DELIVERED_TO,
-        Registration.language,
-        Registration.calendar_sequence,
-    )
     query = (
-        select(*columns)
+        select(Delivery.id, Delivery.state, DELIVERED_TO)
         .join(Registration, Registration.id == Delivery.registration_id)
         .where(
             *of_occasion(mailing),
@@ -145,53 +124,65 @@ def _list_missed(tx: Transaction, mailing: Mailing) -> list[_Missed]:
         )
         .order_by(Delivery.id)
     )
-    return [_Missed._make(row) for row in tx.execute(query)]
+    return [
+        _Missed(delivery_id, state is DeliveryState.UNCERTAIN, contacts.address_key(email))
+        for delivery_id, state, email in tx.execute(query)
+    ]
 
 
 def _take_out_blocked(
     tx: Transaction, mailing: Mailing, missed: Sequence[_Missed], now: datetime
 ) -> list[_Missed]:
-    free: list[_Missed] = []
-    for begin in range(0, len(missed), BATCH):
-        part = missed[begin : begin + BATCH]
-        blocks = suppressions.list_blocks(tx, {one.email_key for one in part}, now=now)
-        free += [
-            one
-            for one in part
-            if not suppressions.find_block(
-                blocks[one.email_key], one.template, mailing.event_id, by_form=False
-            )
-        ]
-    return free
+    reasons = find_reasons(tx, mailing, [Asked(one.email_key) for one in missed], now)
+    return [one for one, reason in zip(missed, reasons, strict=True) if reason is None]
 
 
-def _write_again(one: _Missed, mailing: Mailing, now: datetime) -> dict[str, object]:
-    return {
-        "intent": make_again_intent(one.intent),
-        "event_id": mailing.event_id,
-        "mailing_id": mailing.id,
-        "registration_id": one.registration_id,
-        "template": one.template,
-        "is_copy": one.is_copy,
-        "by_form": False,
-        "day": one.day,
-        "email": one.email,
-        "email_key": one.email_key,
-        "language": one.language,
-        "lane": Lane.BULK,
-        "calendar_sequence": one.calendar_sequence,
-        "state": DeliveryState.PENDING,
-        "created_at": now,
-        "due_at": now,
-        "not_before": now,
-        "expires_at": mailing.expires_at,
+def _insert_again(tx: Transaction, mailing: Mailing, ids: Sequence[int], now: datetime) -> None:
+    """Write one more mail in place of each of these, as the database is to make them."""
+    columns: dict[InstrumentedAttribute[Any], object] = {
+        Delivery.intent: Delivery.intent + AGAIN + cast(Delivery.id, String),
+        Delivery.event_id: Delivery.event_id,
+        Delivery.mailing_id: Delivery.mailing_id,
+        Delivery.registration_id: Delivery.registration_id,
+        Delivery.template: Delivery.template,
+        Delivery.is_copy: Delivery.is_copy,
+        Delivery.by_form: False,
+        Delivery.day: Delivery.day,
+        Delivery.email: DELIVERED_TO,
+        Delivery.email_key: func.lower(DELIVERED_TO),
+        Delivery.language: Registration.language,
+        Delivery.lane: Lane.BULK,
+        Delivery.calendar_sequence: Registration.calendar_sequence,
+        Delivery.state: DeliveryState.PENDING,
+        Delivery.created_at: now,
+        Delivery.due_at: now,
+        Delivery.not_before: now,
+        Delivery.expires_at: mailing.expires_at,
+        Delivery.attempts: 0,
+        Delivery.lease_epoch: 0,
+        Delivery.losses: 0,
+        Delivery.maybe_twice: False,
     }
+    rows = (
+        select(*(_as_column(column, value) for column, value in columns.items()))
+        .select_from(Delivery)
+        .join(Registration, Registration.id == Delivery.registration_id)
+        .where(Delivery.id.in_(ids))
+        .order_by(Delivery.id)
+    )
+    statement = deliveries.insert_into(tx).from_select([one.key for one in columns], rows)
+    tx.execute(statement.on_conflict_do_nothing(index_elements=["intent"]))
 
 
-def make_again_intent(intent: str) -> str:
+def _as_column(column: InstrumentedAttribute[Any], value: object) -> ColumnElement[Any]:
+    if isinstance(value, ColumnElement | InstrumentedAttribute):
+        return value.label(column.key)
+    return literal(value, column.type).label(column.key)
+
+
+def make_again_intent(delivery: Delivery) -> str:
     """Return what a mail is for that is sent in place of another: the same, once more."""
-    first, _, times = intent.partition(AGAIN)
-    return f"{first}{AGAIN}{int(times or 0) + 1}"
+    return f"{delivery.intent}{AGAIN}{delivery.id}"
 
 
 def send_one_again(tx: Transaction, delivery: Delivery, now: datetime) -> bool:
@@ -219,7 +210,7 @@ def send_one_again(tx: Transaction, delivery: Delivery, now: datetime) -> bool:
         return False
     is_new = deliveries.add(
         tx,
-        intent=make_again_intent(delivery.intent),
+        intent=make_again_intent(delivery),
         event_id=delivery.event_id,
         mailing_id=delivery.mailing_id,
         registration_id=delivery.registration_id,

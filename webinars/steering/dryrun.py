@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Row, Select, func, select
 
-from webinars import contacts, deliveries, suppressions
+from webinars import contacts, deliveries
 from webinars.audiences import COPIED
 from webinars.database import Transaction
 from webinars.models import (
@@ -21,9 +21,9 @@ from webinars.models import (
     Registration,
     SuppressionReason,
 )
-from webinars.steering.people import HAS_ASSISTANT, audience, of_occasion
+from webinars.steering.people import HAS_ASSISTANT, Asked, audience, find_reasons, of_occasion
 
-BATCH = 1_000
+BATCH = 10_000
 """How many of an audience are looked at with one statement."""
 
 
@@ -68,7 +68,7 @@ class _Target(NamedTuple):
 
     registration_id: int
     language: Language
-    email: str
+    email_key: str
     state: DeliveryState | None
     """`None`: there is no mail yet."""
     by_form: bool
@@ -83,7 +83,8 @@ def preview(tx: Transaction, mailing: Mailing, now: datetime) -> Preview:
         for targets in _list_targets(tx, mailing, is_copy=is_copy):
             states.update(one.state for one in targets if one.state)
             coming = [one for one in targets if _is_coming(one, mailing, now)]
-            for one, reason in _find_reasons(tx, mailing, coming, now):
+            asked = [Asked(one.email_key, one.by_form) for one in coming]
+            for one, reason in zip(coming, find_reasons(tx, mailing, asked, now), strict=True):
                 if reason is None:
                     reached[one.language, is_copy] += 1
                 else:
@@ -146,19 +147,3 @@ def _is_coming(one: _Target, mailing: Mailing, now: datetime) -> bool:
         return one.state in deliveries.OPEN
     is_filled = mailing.due_at is not None and mailing.state is not MailingState.DONE
     return is_filled and one.registration_id > mailing.cursor
-
-
-def _find_reasons(
-    tx: Transaction, mailing: Mailing, targets: Sequence[_Target], now: datetime
-) -> Iterator[tuple[_Target, SuppressionReason | None]]:
-    """Find, for each, why the address is not written to, if it is not."""
-    if not targets:
-        return
-    blocks = suppressions.list_blocks(tx, {one.email for one in targets}, now=now)
-    for one in targets:
-        yield (
-            one,
-            suppressions.find_block(
-                blocks[one.email], mailing.template, mailing.event_id, by_form=one.by_form
-            ),
-        )
