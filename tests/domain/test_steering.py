@@ -549,11 +549,10 @@ def test_a_dry_run_counts_exactly_whom_the_mailing_then_reaches(tx):
     assert len(list_all(tx, LINK)) == ahead.people + ahead.copies + 1
 
 
-@pytest.mark.parametrize("key", ["samira@example.org", suppressions.seal("samira@example.org")])
-def test_a_dry_run_of_mail_that_can_be_done_without_leaves_out_who_wants_none(tx, key):
+def test_a_dry_run_of_mail_that_can_be_done_without_leaves_out_who_wants_none(tx):
     event = prepare(tx)
     make_registration(tx, event)
-    suppressions.unsubscribe(tx, key, event.id, now=NOW)
+    suppressions.unsubscribe(tx, "samira@example.org", event.id, now=NOW)
 
     ahead = steering.preview(tx, get_mailing(tx, REMINDER), NOW)
 

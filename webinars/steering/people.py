@@ -65,9 +65,4 @@ def find_reasons(
 def _list_suspects(tx: Transaction, email_keys: set[str]) -> list[str]:
     """List the addresses of which anything is known: of a hundred thousand mostly a few."""
     known = set(tx.scalars(select(Suppression.email_key).distinct()))
-    has_sealed = any(key.startswith(suppressions.SEAL) for key in known)
-    return [
-        key
-        for key in email_keys
-        if key in known or (has_sealed and suppressions.seal(key) in known)
-    ]
+    return sorted(known & email_keys)
