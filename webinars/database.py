@@ -8,14 +8,16 @@ import json
 import select as readiness
 import threading
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, cast
 
 from pydantic import TypeAdapter
 from sqlalchemy import (
+    ARRAY,
     JSON,
+    ColumnElement,
     Connection,
     DateTime,
     Dialect,
@@ -23,9 +25,11 @@ from sqlalchemy import (
     Enum,
     MetaData,
     TypeDecorator,
+    any_,
     create_engine,
     event,
     func,
+    literal,
     make_url,
     select,
 )
@@ -91,6 +95,13 @@ class Record(TypeDecorator[Any]):
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Any:
         return None if value is None else self._adapter.validate_python(value)
+
+
+def is_among(tx: "Transaction", column: Any, values: Sequence[Any]) -> ColumnElement[bool]:
+    """Compare a column with many values, as one parameter where the database has lists."""
+    if tx.get_bind().dialect.name != "postgresql":
+        return cast(ColumnElement[bool], column.in_(values))
+    return cast(ColumnElement[bool], column == any_(literal(values, ARRAY(column.type))))
 
 
 def choice(values: type) -> Enum:

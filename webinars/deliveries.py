@@ -26,7 +26,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import aliased
 
 from webinars import contacts
-from webinars.database import Transaction, lock_name
+from webinars.database import Transaction, is_among, lock_name
 from webinars.models import (
     Delivery,
     DeliveryState,
@@ -45,6 +45,9 @@ FORM_LIMIT = 5
 """How many mails an hour one address may receive that strangers' forms caused."""
 FORM_WINDOW = timedelta(minutes=61)
 """An hour, and a minute for a mail that leaves a little after it was due."""
+
+EXPIRED_AT_ONCE = 2_000
+"""How many mails are given up as too late in one transaction."""
 
 GIVEN_UP = (DeliveryState.CANCELLED, DeliveryState.EXPIRED, DeliveryState.SUPPRESSED)
 """States of what was never sent and never will be."""
@@ -244,20 +247,21 @@ def cancel_for(
 def expire(tx: Transaction, *, now: datetime) -> int:
     """Give up what makes no sense any more, and tell how many mails that were.
 
-    Whatever has kept them from being sent: a mailing that is paused, a relay or a worker that was
-    away. Of one that a worker died with, nobody can tell whether it had left.
+    Not all at once where they are many. Whatever has kept them: a mailing that is paused, a relay
+    or a worker that was away. Of one that a worker died with, nobody can tell whether it had left.
     """
-    # As the index says it, so that it is used; what someone else holds is not waited for.
-    late = (
+    late = tx.scalars(
         select(Delivery.id)
+        # As the index says it, so that it is used; what someone else holds is not waited for.
         .where(literal_column("deliveries.state = 'pending'"), Delivery.expires_at <= now)
+        .limit(EXPIRED_AT_ONCE)
         .with_for_update(skip_locked=True)
-        .cte("late")
-        .prefix_with("MATERIALIZED", dialect="postgresql")  # it locks, and must not run twice
-    )
+    ).all()
+    if not late:
+        return 0
     given_up = (
         update(Delivery)
-        .where(Delivery.id.in_(select(late.c.id)))
+        .where(is_among(tx, Delivery.id, late))
         .values(
             state=case(
                 (Delivery.maybe_twice, literal(DeliveryState.UNCERTAIN, Delivery.state.type)),

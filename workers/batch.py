@@ -25,7 +25,6 @@ RECHECK_SECONDS = 0.2
 """How soon what was cancelled meanwhile is noticed; what is in a socket by then has left."""
 FLUSH_SECONDS = 2
 """How long an outcome may stay in the journal alone."""
-REASON_LENGTH = 200
 IN_A_ROW = 20
 """So many messages that a relay refuses by its policy one after another are no accident."""
 
@@ -186,8 +185,7 @@ class Batch:
         try:
             content = self._frozen.get(delivery_id) or self.runtime.sign(draft.compose())
         except Exception as error:  # recorded with the delivery, for organisers to see
-            reason = f"letter not written: {type(error).__name__}: {error}"
-            self._note_unwritten(claim, reason[:REASON_LENGTH])
+            self._note_unwritten(claim, Unwritten.because(error).reason)
             return None
         return_path = self.runtime.find_return_path(delivery_id)
         return Message(delivery_id, draft.recipient, content, draft.name, return_path)

@@ -27,7 +27,7 @@ from workers.stopping import Stop
 
 logger = logging.getLogger(__name__)
 
-BATCH = {Lane.PROMPT: 20, Lane.BULK: 100}
+BATCH = {Lane.PROMPT: 20, Lane.BULK: 200}
 """How many a drain claims at once: enough that what a claim costs is shared by many, and not so
 many that others have nothing left to send."""
 HEARTBEAT_SECONDS = claims.LEASE.total_seconds() / 4

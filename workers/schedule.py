@@ -6,6 +6,7 @@ the others from being done.
 
 import logging
 from collections.abc import Callable
+from itertools import count
 
 from webinars import audiences, claims, deliveries, events, waiting
 from webinars import broker as brokers
@@ -18,14 +19,19 @@ from workers.stopping import Stop
 logger = logging.getLogger(__name__)
 
 TICK_SECONDS = 1
+TICKS_A_MINUTE = 60
 CHUNKS_A_TICK = 20
 """How many steps one mailing takes before the others have their turn."""
 
 
 def run(runtime: Runtime, stop: Stop) -> None:
-    """Look every second until told to stop."""
+    """Look every second until told to stop, and once a minute at what takes longer."""
     with intake.reading_beside(runtime, stop):
-        while not stop.is_set():
+        for turn in count():
+            if stop.is_set():
+                break
+            if turn % TICKS_A_MINUTE == 0:
+                attempt(expire, runtime)
             tick(runtime)
             stop.wait(TICK_SECONDS)
 
@@ -65,10 +71,12 @@ def free_leases(runtime: Runtime) -> None:
 
 def expire(runtime: Runtime) -> None:
     """Give up what makes no sense any more, whatever has kept it waiting."""
-    with runtime.transaction() as tx:
-        expired = deliveries.expire(tx, now=runtime.now())
-    if expired:
-        logger.warning("deliveries expired: deliveries=%s", expired)
+    expired = 1
+    while expired:
+        with runtime.transaction() as tx:
+            expired = deliveries.expire(tx, now=runtime.now())
+        if expired:
+            logger.warning("deliveries expired: deliveries=%s", expired)
 
 
 def advance_mailings(runtime: Runtime) -> None:
@@ -120,7 +128,6 @@ def hint_upkeep(runtime: Runtime) -> None:
 TASKS: tuple[Callable[[Runtime], None], ...] = (
     replay_journals,
     free_leases,
-    expire,
     release_priorities,
     advance_mailings,
     hint_due,

@@ -24,7 +24,7 @@ from sqlalchemy import (
 
 from webinars import suppressions
 from webinars.claims.recording import list_frozen, record, thaw
-from webinars.database import Transaction
+from webinars.database import Transaction, is_among
 from webinars.mail.journal import Mark, Remains
 from webinars.models import (
     Delivery,
@@ -100,12 +100,14 @@ def _take(
         .order_by(Delivery.not_before, Delivery.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
-        .cte("due")
-        .prefix_with("MATERIALIZED", dialect="postgresql")  # it locks, and must not run twice
     )
+    # Not in one statement: PostgreSQL would read the whole table for it.
+    ids = tx.scalars(due).all()
+    if not ids:
+        return []
     taken = (
         update(Delivery)
-        .where(Delivery.id.in_(select(due.c.id)))
+        .where(is_among(tx, Delivery.id, ids))
         .values(
             state=DeliveryState.SENDING,
             lease_owner=owner,
@@ -130,7 +132,7 @@ def has_due(tx: Transaction, lane: Lane, *, now: datetime) -> bool:
 def _is_due(lane: Lane, now: datetime) -> list[ColumnElement[bool]]:
     paused = select(Mailing.id).where(Mailing.state == MailingState.PAUSED)
     return [
-        Delivery.state == DeliveryState.PENDING,
+        _IS_PENDING,
         Delivery.lane == lane,
         Delivery.not_before <= now,
         or_(Delivery.mailing_id.is_(None), Delivery.mailing_id.not_in(paused)),
@@ -211,8 +213,9 @@ def _may_be_dropped(now: datetime) -> ColumnElement[bool]:
     return or_(Registration.id.is_(None), not_(is_plain))
 
 
+_IS_PENDING: ColumnElement[bool] = literal_column("deliveries.state = 'pending'")
 _IS_LEASED: ColumnElement[bool] = literal_column("deliveries.state = 'sending'")
-"""As the index says it, so that it is used."""
+"""As the indexes say it, so that they are used."""
 _OF_THE_CONFIRMED = [
     template for template, status in STATUSES.items() if status is RegistrationStatus.CONFIRMED
 ]
