@@ -26,7 +26,8 @@ RECHECK_SECONDS = 0.2
 FLUSH_SECONDS = 2
 """How long an outcome may stay in the journal alone."""
 IN_A_ROW = 20
-"""So many messages that a relay refuses by its policy one after another are no accident."""
+"""So many messages one after another that cannot be written, or that a relay refuses by its policy,
+are no accident."""
 
 VERDICTS = {
     Fate.ACCEPTED: Verdict.ACCEPTED,
@@ -58,6 +59,7 @@ class Batch:
         self.refused_in_a_row = 0
         """By the relay's policy, since it last took a message."""
         self.last_reply = ""
+        self._unwritten_in_a_row = 0
         self._left = deque(claimed)
         self._in_hand: dict[int, Claim] = {}
         """Handed to the transport, without an answer yet."""
@@ -151,7 +153,7 @@ class Batch:
 
     def _list_messages(self) -> Iterator[Message]:
         """Give out one message after another, each composed when it is asked for."""
-        while self._left and self.refused_in_a_row < IN_A_ROW and self._may_go_on():
+        while self._left and not self._is_hopeless() and self._may_go_on():
             if time.monotonic() - self._checked_at > RECHECK_SECONDS:
                 self._recheck()
                 if not self._left:
@@ -161,6 +163,9 @@ class Batch:
             if message is not None:
                 self._in_hand[claim.delivery_id] = claim
                 yield message
+
+    def _is_hopeless(self) -> bool:
+        return max(self.refused_in_a_row, self._unwritten_in_a_row) >= IN_A_ROW
 
     def _recheck(self) -> None:
         with self.runtime.reading() as tx:
@@ -187,12 +192,14 @@ class Batch:
         except Exception as error:  # recorded with the delivery, for organisers to see
             self._note_unwritten(claim, Unwritten.because(error).reason)
             return None
+        self._unwritten_in_a_row = 0
         return_path = self.runtime.find_return_path(delivery_id)
         return Message(delivery_id, draft.recipient, content, draft.name, return_path)
 
     def _note_unwritten(self, claim: Claim, reason: str) -> None:
         logger.error("letter not written: delivery=%s", claim.delivery_id)
         self._outcomes.append(Outcome(claim, Verdict.UNWRITTEN, reason))
+        self._unwritten_in_a_row += 1
 
     def _mark(self, mark: Mark, claim: Claim, reply: str = "") -> None:
         self.journal.mark(mark, claim.delivery_id, claim.epoch, reply)

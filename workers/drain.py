@@ -31,8 +31,6 @@ BATCH = {Lane.PROMPT: 20, Lane.BULK: 200}
 """How many a drain claims at once: enough that what a claim costs is shared by many, and not so
 many that others have nothing left to send."""
 HEARTBEAT_SECONDS = claims.LEASE.total_seconds() / 4
-UNWRITTEN_IN_A_ROW = 20
-"""So many letters of a mailing that cannot be written one after another are no accident."""
 
 
 def drain(runtime: Runtime, lane: Lane, stop: Stop) -> int:
@@ -166,9 +164,7 @@ class Drain:
 
     def _pause_unwritten(self) -> None:
         """Pause a mailing whose letters cannot be written: no one of its people is to blame."""
-        for mailing_id in [
-            one for one, times in self.unwritten.items() if times >= UNWRITTEN_IN_A_ROW
-        ]:
+        for mailing_id in [one for one, times in self.unwritten.items() if times >= IN_A_ROW]:
             del self.unwritten[mailing_id]
             with self.runtime.transaction() as tx:
                 audiences.pause(tx, mailing_id, "unwritten")
