@@ -132,7 +132,10 @@ class Batch:
             )
         )
         self._count_refusal(result)
-        logger.info(
+        # A line for each that has arrived would be most of the work of a large mailing.
+        level = logging.DEBUG if result.fate is Fate.ACCEPTED else logging.INFO
+        logger.log(
+            level,
             "delivery %s: delivery=%s mailing=%s attempt=%s",
             VERDICTS[result.fate],
             claim.delivery_id,

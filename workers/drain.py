@@ -86,6 +86,10 @@ class Drain:
             faults.reach("before-record")
             self._count(outcome)
         claims.record(tx, outcomes, now=now)
+        if outcomes:
+            verdicts = Counter(outcome.verdict.value for outcome in outcomes)
+            said = " ".join(f"{verdict}={number}" for verdict, number in sorted(verdicts.items()))
+            logger.info("batch recorded: lane=%s %s", self.lane, said)
         for domain in {one.claim.domain for one in outcomes if one.failure is Failure.THROTTLED}:
             pacing.slow_down(tx, domain, self.runtime.limits, now=now)
         for relay in {one.relay for one in outcomes if one.verdict is Verdict.ACCEPTED} - {None}:
