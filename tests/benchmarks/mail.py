@@ -49,7 +49,7 @@ YARDSTICK_SECONDS = 30.0
 PAUSE_SECONDS = 0.2
 """Between two registrations meanwhile."""
 LOOK_SECONDS = 0.5
-HEADERS = 250
+HEADERS = 110
 """What `smtp-source` adds to the size that it is told."""
 
 RATIO, MEGABYTES, WAIT_SECONDS = 0.5, 200.0, 5.0

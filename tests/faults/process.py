@@ -1,11 +1,11 @@
 """The parts of the service in processes of their own, to be killed by the tests."""
 
 import importlib
+import multiprocessing
 import os
 import signal
 import sys
 import threading
-import time
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -16,8 +16,6 @@ from webinars.clock import system_clock
 from webinars.runtime import open_runtime
 from workers import faults
 from workers.stopping import listen_for_stop
-
-WATCH_SECONDS = 1
 
 
 class Part(StrEnum):
@@ -74,11 +72,10 @@ _PARTS = {
 
 def _end_with_the_test() -> None:
     """Leave nothing behind when the test itself is killed."""
-    parent = os.getppid()
+    test = multiprocessing.parent_process()
 
     def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(WATCH_SECONDS)
+        test.join()
         os.kill(os.getpid(), signal.SIGKILL)
 
     threading.Thread(target=watch, daemon=True).start()
