@@ -76,6 +76,7 @@ def list_due(tx: Transaction, *, now: datetime) -> list[int]:
         .where(
             or_(
                 Mailing.state == MailingState.SENDING,
+                and_(Mailing.state == MailingState.PAUSED, is_over),
                 and_(Mailing.state.in_(WAITING), or_(is_over, may_start, was_noticed)),
             )
         )
@@ -120,6 +121,9 @@ def advance(tx: Transaction, mailing_id: int, *, now: datetime) -> bool:
     mailing, event = found
     if mailing.state is MailingState.SENDING:
         return _expand(tx, mailing, now)
+    if mailing.state is MailingState.PAUSED and mailing.expires_at <= now:
+        _stop_paused(mailing)
+        return False
     if mailing.state not in WAITING:
         return False
     if event.cancelled_at is not None:
@@ -157,6 +161,14 @@ def _stop_too_late(mailing: Mailing) -> None:
         _stop(mailing, MailingState.DONE, None)
     else:
         _stop(mailing, MailingState.CANCELLED, TOO_LATE)
+
+
+def _stop_paused(mailing: Mailing) -> None:
+    """End a mailing whose time is over while it is paused: what it has begun ends by itself."""
+    if mailing.cursor:
+        _stop(mailing, MailingState.SENDING, None)
+    else:
+        _stop_too_late(mailing)
 
 
 def _start(

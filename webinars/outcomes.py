@@ -144,6 +144,8 @@ ENDS = {
     Verdict.TOO_LATE: DeliveryState.EXPIRED,
     Verdict.SUPPRESSED: DeliveryState.SUPPRESSED,
 }
+GIVEN_UP = frozenset({Verdict.POINTLESS, Verdict.TOO_LATE, Verdict.SUPPRESSED})
+"""Nothing was sent this time, and nothing will be."""
 DIED = frozenset({Verdict.BEGUN, Verdict.UNFINISHED, Verdict.UNHEARD})
 """The worker died with it in hand."""
 
@@ -154,6 +156,8 @@ def settle(outcome: Outcome, *, now: datetime, jitter: float) -> Change:
     :param jitter: from 0 to 1, so that what was refused together does not come again together.
     """
     claim = outcome.claim
+    if outcome.verdict in GIVEN_UP and claim.maybe_twice:
+        return _end(claim, DeliveryState.UNCERTAIN, now)  # it may have left before
     if outcome.verdict in ENDS:
         return _end(claim, ENDS[outcome.verdict], now)
     if outcome.verdict in DIED:

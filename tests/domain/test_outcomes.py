@@ -57,6 +57,8 @@ WAITS = {
         (Verdict.UNWRITTEN, make_claim(), "failed", 0, 1, False),
         (Verdict.POINTLESS, make_claim(), "cancelled", 0, 1, False),
         (Verdict.TOO_LATE, make_claim(), "expired", 0, 1, False),
+        (Verdict.TOO_LATE, make_claim(maybe_twice=True), "uncertain", 0, 1, True),
+        (Verdict.POINTLESS, make_claim(maybe_twice=True), "uncertain", 0, 1, True),
         (Verdict.DEFERRED, make_claim(), "pending", 300, 1, False),
         (Verdict.UNANSWERED, make_claim(), "pending", 300, 1, True),
         (Verdict.UNANSWERED, make_claim(LINK), "pending", 20, 1, True),
