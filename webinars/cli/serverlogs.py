@@ -11,7 +11,7 @@ from gunicorn.glogging import Logger
 logger = logging.getLogger(__name__)
 
 
-def log_error(said: str = "", *, level: int = logging.INFO, traceback: bool = False) -> None:
+def log_error(said: str = "", level: int = logging.INFO, traceback: bool = False) -> None:
     """Log what went wrong in the server of one process, in place of cheroot's own.
 
     Below a warning it only tells from which network address somebody hung up.
