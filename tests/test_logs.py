@@ -5,7 +5,6 @@ import logging
 from datetime import datetime, timedelta
 
 import pytest
-from cheroot.wsgi import Server
 from gunicorn.config import Config
 
 import config
@@ -120,8 +119,7 @@ def test_a_format_that_is_none_leaves_it_to_the_command_to_say_so(setting, capsy
 
 def test_what_a_server_says_goes_through_our_log_and_names_no_visitor(setting, capsys):
     setting("json")
-    server = Server(("127.0.0.1", 0), None)
-    server.error_log = serverlogs.log_error
+    server = serverlogs.PagesServer(("127.0.0.1", 0), None)
     server.error_log("Got a connection error from 192.0.2.7:51234", level=logging.INFO)
     server.error_log("socket.error 5", level=logging.WARNING)
 

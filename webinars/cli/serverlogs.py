@@ -5,19 +5,20 @@ Neither keeps a log of who asked for what: addresses of pages are personal here.
 
 import logging
 
+from cheroot.wsgi import Server
 from gunicorn.config import Config
 from gunicorn.glogging import Logger
 
 logger = logging.getLogger(__name__)
 
 
-def log_error(said: str = "", level: int = logging.INFO, traceback: bool = False) -> None:
-    """Log what went wrong in the server of one process, in place of cheroot's own.
+class PagesServer(Server):
+    """cheroot's server, which says through our log what went wrong."""
 
-    Below a warning it only tells from which network address somebody hung up.
-    """
-    if level >= logging.WARNING:
-        logger.log(level, "pages server failed: error=%s", said, exc_info=traceback)
+    def error_log(self, msg: str = "", level: int = logging.INFO, traceback: bool = False) -> None:
+        """Log a warning or worse: what is less tells only from which address somebody hung up."""
+        if level >= logging.WARNING:
+            logger.log(level, "pages server failed: error=%s", msg, exc_info=traceback)
 
 
 class ThroughOurs(Logger):  # type: ignore[misc]
