@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import (
     ColumnElement,
     and_,
+    bindparam,
     case,
     literal,
     literal_column,
@@ -159,28 +160,7 @@ def check(
 ) -> dict[int, Outcome]:
     """Look once more, just before sending: return by delivery what is not to be sent after all."""
     by_id = {one.delivery_id: one for one in claims}
-    rows = tx.execute(
-        select(
-            Delivery.id,
-            Delivery.event_id,
-            # What someone asked for a moment ago, or what concerns an organiser's own work.
-            or_(Delivery.by_form, Delivery.registration_id.is_(None)),
-            Delivery.template,
-            Delivery.day,
-            Delivery.registration_id,
-            Registration.status,
-            Registration.erased_at,
-            Delivery.expires_at,
-            Event.status,
-            Event.cancelled_at,
-            Event.room_url,
-            Mailing.state,
-        )
-        .join(Event, Event.id == Delivery.event_id)
-        .outerjoin(Registration, Registration.id == Delivery.registration_id)
-        .outerjoin(Mailing, Mailing.id == Delivery.mailing_id)
-        .where(_IS_LEASED, Delivery.lease_owner == owner, _may_be_dropped(now))
-    )
+    rows = tx.execute(_QUESTIONABLE, {"of_owner": owner, "at": now})
     found = {row[0]: row[1:] for row in rows if row[0] in by_id}
     blocks = suppressions.list_blocks(tx, {by_id[one].email_key for one in found}, now=now)
     dropped = {}
@@ -195,30 +175,47 @@ def check(
     return dropped
 
 
-def _may_be_dropped(now: datetime) -> ColumnElement[bool]:
-    """Tell the few that have to be looked at from the many about which there is no question."""
-    is_plain = and_(
-        or_(Delivery.expires_at.is_(None), Delivery.expires_at > now),
-        or_(
-            Mailing.id.is_(None),
-            Mailing.state.not_in([MailingState.PAUSED, MailingState.CANCELLED]),
-        ),
-        Event.status != EventStatus.DRAFT,
-        Event.cancelled_at.is_(None),
-        Registration.status == RegistrationStatus.CONFIRMED,
-        Registration.erased_at.is_(None),
-        Delivery.template.in_(_OF_THE_CONFIRMED),
-        ~select(Suppression.id).where(Suppression.email_key == Delivery.email_key).exists(),
-    )
-    return or_(Registration.id.is_(None), not_(is_plain))
-
-
 _IS_PENDING: ColumnElement[bool] = literal_column("deliveries.state = 'pending'")
 _IS_LEASED: ColumnElement[bool] = literal_column("deliveries.state = 'sending'")
 """As the indexes say it, so that they are used."""
 _OF_THE_CONFIRMED = [
     template for template, status in STATUSES.items() if status is RegistrationStatus.CONFIRMED
 ]
+_AT = bindparam("at", type_=Delivery.expires_at.type)
+_IS_PLAIN = and_(
+    or_(Delivery.expires_at.is_(None), Delivery.expires_at > _AT),
+    or_(Mailing.id.is_(None), Mailing.state.not_in([MailingState.PAUSED, MailingState.CANCELLED])),
+    Event.status != EventStatus.DRAFT,
+    Event.cancelled_at.is_(None),
+    Registration.status == RegistrationStatus.CONFIRMED,
+    Registration.erased_at.is_(None),
+    Delivery.template.in_(_OF_THE_CONFIRMED),
+    ~select(Suppression.id).where(Suppression.email_key == Delivery.email_key).exists(),
+)
+"""There is no question about most mails; the few others are looked at one by one."""
+_QUESTIONABLE = (
+    select(
+        Delivery.id,
+        Delivery.event_id,
+        # What someone asked for a moment ago, or what concerns an organiser's own work.
+        or_(Delivery.by_form, Delivery.registration_id.is_(None)),
+        Delivery.template,
+        Delivery.day,
+        Delivery.registration_id,
+        Registration.status,
+        Registration.erased_at,
+        Delivery.expires_at,
+        Event.status,
+        Event.cancelled_at,
+        Event.room_url,
+        Mailing.state,
+    )
+    .join(Event, Event.id == Delivery.event_id)
+    .outerjoin(Registration, Registration.id == Delivery.registration_id)
+    .outerjoin(Mailing, Mailing.id == Delivery.mailing_id)
+    .where(_IS_LEASED, Delivery.lease_owner == bindparam("of_owner"))
+    .where(or_(Registration.id.is_(None), not_(_IS_PLAIN)))
+)
 
 
 def free_expired_leases(tx: Transaction, *, now: datetime) -> int:
