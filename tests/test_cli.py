@@ -22,6 +22,12 @@ import click
 import openpyxl
 import pytest
 from click.testing import CliRunner
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+)
 from sqlalchemy import func, select
 
 import config
@@ -629,6 +635,26 @@ class TestDoctor:
         said = self.read(run("doctor"))["mail relay"]
 
         assert "it took nothing 1 times in a row (421 full) and is left in peace until" in said
+
+    def test_where_reports_arrive_and_the_signing_key_are_looked_at_where_they_are_set(
+        self, run, settings, tmp_path
+    ):
+        for folder in ("cur", "new", "tmp"):
+            (tmp_path / "reports" / folder).mkdir(parents=True)
+        settings.setenv("WEBINARS_INTAKE_URL", f"maildir:{tmp_path}/reports")
+        settings.setenv("WEBINARS_DKIM_KEY", f"{tmp_path}/dkim.pem")
+        settings.setenv("WEBINARS_DKIM_SELECTOR", "2026")
+        without = run("doctor")
+        key = Ed25519PrivateKey.generate()
+        how = (Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        (tmp_path / "dkim.pem").write_bytes(key.private_bytes(*how))
+        settings.setenv("WEBINARS_MAIL_FROM", "Webinaires <webinaires@example.org>")
+        result = run("doctor")
+
+        assert list(self.read(without)) == ["DKIM key"]
+        assert result.code == 0
+        assert self.read(result, "ok")["intake"] == "0 unread"
+        assert self.read(result, "ok")["DKIM key"] == "2026 of example.org"
 
     def test_mail_that_nobody_sends_is_told(self, run, change):
         with change() as tx:

@@ -14,6 +14,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
+from webinars import letters
 from webinars.measures import TIME, WAITS, Measures
 from webinars.models import DeliveryState, Failure, Lane, MailingState, SuppressionReason
 from webinars.pacing import RelayState
@@ -114,6 +115,18 @@ def _say_results(of: Measures) -> Iterator[Metric]:
         "Mails in the hands of workers that have not been heard of for too long.",
         ("lane",),
         (((lane,), given_up.get(lane, 0)) for lane in Lane),
+    )
+    yield _gauge(
+        "webinars_letters_compared",
+        "Letters that the worker beside these pages wrote twice, to compare.",
+        (),
+        [((), letters.TALLY.checked)],
+    )
+    yield _gauge(
+        "webinars_letters_different",
+        "Of those, the ones that were not the same.",
+        (),
+        [((), letters.TALLY.different)],
     )
     yield _gauge(
         "webinars_suppressions",
