@@ -632,9 +632,12 @@ class TestDoctor:
         settings.setenv("WEBINARS_MAIL_URL", "smtp://127.0.0.1:1")
         with change() as tx:
             pacing.trip(tx, "smtp://127.0.0.1:1", "421 full", now=system_clock())
-        said = self.read(run("doctor"))["mail relay"]
+            sending.add(tx, make_event(tx), "a", now=system_clock() - timedelta(minutes=5))
+        said = self.read(run("doctor"))
 
-        assert "it took nothing 1 times in a row (421 full) and is left in peace until" in said
+        told = "it took nothing 1 times in a row (421 full) and is left in peace until"
+        assert told in said["mail relay"]
+        assert said["mails"].startswith("no relay takes anything: 1 prompt wait for a worker")
 
     def test_where_reports_arrive_and_the_signing_key_are_looked_at_where_they_are_set(
         self, run, settings, tmp_path

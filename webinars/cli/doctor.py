@@ -26,7 +26,7 @@ from webinars.mail import intake, journal, signing
 from webinars.mail.transports import RelayDown, open_transport
 from webinars.measures import Waiting
 from webinars.models import Wait
-from webinars.pacing import RelayState
+from webinars.pacing import RelayRow, RelayState
 
 CLOCKS_MAY_DIFFER = timedelta(seconds=5)
 PATIENCE = timedelta(minutes=1)
@@ -150,15 +150,20 @@ def look_at_relay(service: Service, *, address: str, place: int) -> str | Ill:
 
 def _say_rest(service: Service, place: int) -> str:
     """Say since when a relay has taken nothing, where it did."""
-    transport = open_transport(service.settings.mail_url, "")
-    transport.close()
-    with service.database.reading() as tx:
-        row = pacing.list_relays(tx, transport.relays, now=service.now)[place]
+    row = _list_relays(service)[place]
     if row.open_until is None:
         return ""
     rests = row.state is RelayState.RESTS
     again = f"is left in peace until {row.open_until:%H:%M:%S} UTC" if rests else "is tried again"
     return f"; it took nothing {row.failures} times in a row ({row.said}) and {again}"
+
+
+def _list_relays(service: Service) -> list[RelayRow]:
+    """List the relays of the settings as the workers have found them."""
+    transport = open_transport(service.settings.mail_url, "")
+    transport.close()
+    with service.database.reading() as tx:
+        return pacing.list_relays(tx, transport.relays, now=service.now)
 
 
 def look_at_intake(service: Service) -> str | Ill:
@@ -240,7 +245,10 @@ def look_at_mails(service: Service) -> str | Ill:
         and service.now - one.not_before > PATIENCE
     ]
     said = "; ".join(_say_waiting(one, service.now) for one in waiting) or "none waits"
-    return Ill(f"nobody sends what is due: {said}") if left else said
+    if not left:
+        return said
+    all_rest = all(one.state is RelayState.RESTS for one in _list_relays(service))
+    return Ill(f"{'no relay takes anything' if all_rest else 'nobody sends what is due'}: {said}")
 
 
 def _say_waiting(one: Waiting, now: datetime) -> str:
