@@ -27,6 +27,8 @@ FEWEST_THREADS = 2
 IDLE_MS = 200
 """How often an idle worker looks whether the broker has a hint."""
 WATCH_SECONDS = 1
+REPLAY_SECONDS = 5
+"""How often a worker looks for the journals of this machine's dead: its timer may be elsewhere."""
 
 
 class Background:
@@ -99,7 +101,8 @@ def _work(open_it: Callable[[], Runtime], threads: int, stop: Stop) -> None:
     runtime = open_it()
     schedule.attempt(schedule.replay_journals, runtime)
     with Background(runtime, threads=threads):
-        stop.wait()
+        while not stop.wait(REPLAY_SECONDS):
+            schedule.attempt(schedule.replay_journals, runtime)
     runtime.close()
 
 

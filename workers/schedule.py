@@ -7,6 +7,7 @@ the others from being done.
 import logging
 from collections.abc import Callable
 from itertools import count
+from pathlib import Path
 
 from webinars import audiences, claims, deliveries, events, waiting
 from webinars import broker as brokers
@@ -53,18 +54,33 @@ def attempt(task: Callable[[Runtime], None], runtime: Runtime) -> None:
 def replay_journals(runtime: Runtime) -> None:
     """Bring up to date what dead workers of this machine were sending."""
     for path in journal.list_paths(runtime.settings.journal_dir):
-        with journal.take_remains(path) as remains:
-            if remains is None:
-                continue
-            with runtime.transaction() as tx:
-                replayed = claims.replay(tx, remains, now=runtime.now())
-            logger.warning("journal replayed: deliveries=%s", replayed)
+        try:
+            _replay_journal(runtime, path)
+        except Exception:  # one that cannot be read does not hold up the others
+            logger.exception("journal not replayed: journal=%s", path.name)
+
+
+def _replay_journal(runtime: Runtime, path: Path) -> None:
+    with journal.take_remains(path) as remains:
+        if remains is None:
+            return
+        with runtime.transaction() as tx:
+            replayed = claims.replay(tx, remains, now=runtime.now())
+        logger.warning("journal replayed: deliveries=%s", replayed)
 
 
 def free_leases(runtime: Runtime) -> None:
-    """Take back what workers that are not heard of any more were sending."""
+    """Take back what workers that are not heard of any more were sending.
+
+    One of this machine may only have slept, or its clock was set: its journal says what has left.
+    """
+    now = runtime.now()
+    freed = 0
     with runtime.transaction() as tx:
-        freed = claims.free_expired_leases(tx, now=runtime.now())
+        for owner in claims.hold_expired(tx, now=now):
+            if remains := journal.peek(runtime.settings.journal_dir, owner):
+                freed += claims.replay_expired(tx, remains, now=now)
+        freed += claims.free_expired_leases(tx, now=now)
     if freed:
         logger.warning("leases expired: deliveries=%s", freed)
 

@@ -57,11 +57,13 @@ __all__ = [
     "check",
     "claim",
     "free_expired_leases",
+    "hold_expired",
     "has_due",
     "list_frozen",
     "record",
     "renew",
     "replay",
+    "replay_expired",
     "thaw",
 ]
 
@@ -244,13 +246,32 @@ def free_expired_leases(tx: Transaction, *, now: datetime) -> int:
     return len(tx.execute(freed).all())
 
 
+def hold_expired(tx: Transaction, *, now: datetime) -> list[str]:
+    """Hold the mails of workers not heard of for too long, and list those workers."""
+    held = select(Delivery.lease_owner).where(_is_expired(now)).with_for_update()
+    return sorted({owner for owner in tx.scalars(held) if owner})
+
+
+def _is_expired(now: datetime) -> ColumnElement[bool]:
+    return and_(_IS_LEASED, Delivery.lease_until <= now)
+
+
+def replay_expired(tx: Transaction, remains: Remains, *, now: datetime) -> int:
+    """Bring up to date what a worker held for too long that may only have slept, and tell how many
+    mails that were; what it has claimed since stays its own."""
+    return _replay(tx, remains, _is_expired(now), now)
+
+
 def replay(tx: Transaction, remains: Remains, *, now: datetime) -> int:
     """Bring up to date what a dead worker had claimed, and tell how many mails that were.
 
     What its journal says was accepted counts even where someone else has the row by now.
     """
-    of_owner = and_(Delivery.lease_owner == remains.owner, Delivery.state == DeliveryState.SENDING)
-    held = _list_claims(tx, of_owner)
+    return _replay(tx, remains, _IS_LEASED, now)
+
+
+def _replay(tx: Transaction, remains: Remains, which: ColumnElement[bool], now: datetime) -> int:
+    held = _list_claims(tx, and_(Delivery.lease_owner == remains.owner, which))
     outcomes = [_read_outcome(one, remains) for one in held]
     outcomes += _list_accepted(tx, remains, {one.delivery_id for one in held})
     record(tx, outcomes, now=now)

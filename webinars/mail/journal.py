@@ -63,10 +63,15 @@ class Journal:
         self._path = folder / f"{self.owner}{SUFFIX}"
         fresh = self._path.with_suffix(".new")
         self._file = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_EXCL, 0o600)
-        # It gets its name once it is locked, so that nobody takes a newborn for dead.
-        fcntl.flock(self._file, fcntl.LOCK_EX)
-        self._begin()
-        fresh.rename(self._path)
+        try:
+            # It gets its name once it is locked, so that nobody takes a newborn for dead.
+            fcntl.flock(self._file, fcntl.LOCK_EX)
+            self._begin()
+            fresh.rename(self._path)
+        except OSError:
+            os.close(self._file)
+            fresh.unlink(missing_ok=True)
+            raise
 
     def mark(self, mark: Mark, delivery_id: int, epoch: int, reply: str = "") -> None:
         """Note how far a delivery has come; a reply is the relay's, in one line."""
@@ -136,6 +141,15 @@ def take_remains(path: Path) -> Iterator[Remains | None]:
         path.unlink(missing_ok=True)
     finally:
         os.close(file)
+
+
+def peek(folder: Path, owner: str) -> Remains | None:
+    """Read the journal of a drain that may live; `None`: it is not in this folder."""
+    try:
+        with open(folder / f"{owner}{SUFFIX}", "rb") as lines:
+            return _read(owner, lines)
+    except FileNotFoundError:
+        return None
 
 
 def list_paths(folder: Path) -> list[Path]:
