@@ -132,10 +132,6 @@ def test_a_mailing_that_came_due_while_nothing_ran(
     runtime, mailbox, clock, template, late, becomes, words
 ):
     prepare(runtime, template=template)
-    clock.now = DUE[template] - SECOND
-    serve(runtime)
-    before = len(mailbox.taken)
-
     clock.now = DUE[template] + late
     serve(runtime)
     serve(runtime)
@@ -145,7 +141,7 @@ def test_a_mailing_that_came_due_while_nothing_ran(
     assert [row.state for row in rows] == ([DeliveryState.ACCEPTED] if words else [])
     if words:
         assert words in read(mailbox, template)
-        assert len(mailbox.taken) > before
+    assert len(mailbox.taken) == len(mailbox.messages), "one of them has left twice"
 
 
 MADE = STARTS - 25 * HOUR
