@@ -285,15 +285,9 @@ def jump(runtime, mailbox, clock, by, *, after):
     mailbox.obey = obey
 
 
-@pytest.mark.parametrize(
-    ("by", "at_most"),
-    [
-        pytest.param(HOUR, 4, id="forward"),  # every lease is over at once
-        pytest.param(-HOUR, 1, id="back"),
-    ],
-)
+@pytest.mark.parametrize("by", [HOUR, -HOUR], ids=["forward", "back"])
 def test_a_clock_that_jumps_while_mail_is_sent_loses_nothing_and_marks_what_it_doubles(
-    any_runtime, mailbox, clock, by, at_most
+    any_runtime, mailbox, clock, by
 ):
     prepare(any_runtime, number=9)
     clock.now = DUE[MailName.REMINDER]
@@ -308,6 +302,6 @@ def test_a_clock_that_jumps_while_mail_is_sent_loses_nothing_and_marks_what_it_d
     twice = {email for email, times in counted.items() if times > 1}
     rows = look_at_rows(any_runtime, MailName.REMINDER)
     assert set(counted) == {f"p{person}@example.org" for person in range(9)}
-    assert len(twice) <= at_most
+    assert len(twice) <= 1  # what was in the only connection
     assert twice <= {row.email for row in rows if row.maybe_twice}
     assert {row.state for row in rows} == {ACCEPTED}
