@@ -32,7 +32,7 @@ UPDATE_CATALOGUES := $(BIN)/pybabel --quiet update --input-file $(WORDS) \
 .PHONY: help run demo test check bench bench-mail faults install translations catalogues docs pictures pins clean
 
 help: ## List these commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: install ## Serve pages, worker and timer on http://127.0.0.1:8000 (PORT=… changes it)
 	@$(BIN)/webinars db upgrade

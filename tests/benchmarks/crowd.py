@@ -102,10 +102,15 @@ def settle(database: Database) -> None:
             alone.execute(text("ANALYZE registrations"))
 
 
-def is_all_over(database: Database) -> bool:
+def is_crowd_over(database: Database) -> bool:
     """Tell whether every mail of the crowd is over; those of forms go on."""
+    return is_all_over(database, Lane.BULK)
+
+
+def is_all_over(database: Database, lane: Lane) -> bool:
+    """Tell whether every mail of a lane is over."""
     going = select(Delivery.id).where(
-        Delivery.lane == Lane.BULK,
+        Delivery.lane == lane,
         Delivery.state.in_([DeliveryState.PENDING, DeliveryState.SENDING]),
     )
     with database.reading() as tx:

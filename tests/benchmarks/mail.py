@@ -30,11 +30,13 @@ from tests.benchmarks.report import MET, MISSED, Row, judge
 from tests.benchmarks.world import World
 from webinars.clock import system_clock
 from webinars.database import Database
+from webinars.models import Lane
 
 MAILS = int(os.environ.get("MAILS") or 100_000)
 RUNS = set((os.environ.get("RUNS") or "").split(",")) - {""}
 """Names of settings (`sqlite-1`, `postgresql-2-10ms`), `postgresql-link`, `naive`; empty: all."""
 NAIVE = 300
+NAIVE_SECONDS = 5.0
 SLUG = "foule"
 AHEAD = timedelta(hours=2)
 """The event is so near that the link is due: the confirmation holds it."""
@@ -145,7 +147,7 @@ def _measure_confirmations(
         crowd.confirm(database, SLUG, setting.mails, now=system_clock(), due_at=due_at)
 
     with relays.run(made.folder, setting.answer_seconds) as relay:
-        run = _run(made, database, setting, relay, prepare, crowd.is_all_over)
+        run = _run(made, database, setting, relay, prepare, crowd.is_crowd_over)
         yardstick = _send_yardstick(relay, setting, run, sample)
     what = f"{setting.mails:,} confirmations of {len(sample) / 1000:.1f} kB"
     yield from _tell(what, setting, relay, run, yardstick)
@@ -169,11 +171,16 @@ def _measure_link(
 def _measure_naively(made: World, sample: bytes) -> Row:
     with relays.run(made.folder, 0.0) as relay:
         rate = relays.send_naively(relay, sample, NAIVE)
+        yardstick = relays.send_with_smtp_source(
+            relay, MAILS, size=len(sample) - HEADERS, sessions=1, seconds=NAIVE_SECONDS
+        )
     return Row(
         what=f"the naive road: {NAIVE} × EmailMessage and smtplib",
         server=relay.name,
         clients="1",
         figure=f"{rate:,.0f}/s",
+        yardstick=f"smtp-source {yardstick:,.0f}/s",
+        ratio=f"{rate / yardstick:.3f}",
     )
 
 
@@ -182,7 +189,7 @@ def _write_sample(made: World, database: Database) -> bytes:
     now = system_clock()
     crowd.confirm(database, SLUG, 1, now=now, due_at=now)
     with _serving(made, Setting(made.engine)):
-        _wait(lambda: crowd.is_all_over(database), SPARE_SECONDS)
+        _wait(lambda: crowd.is_all_over(database, Lane.BULK), SPARE_SECONDS)
     [path] = (made.folder / "outbox").glob("*.eml")
     return path.read_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
 
@@ -200,15 +207,17 @@ def _run(
     sessions, done = 0, False
     made.environment["WEBINARS_MAIL_URL"] = relay.url
     before = relay.count()
-    with _serving(made, setting) as port, _registering(port):
-        due_at = system_clock() + LEAD + timedelta(seconds=setting.mails / ROWS_A_SECOND)
-        prepare(due_at)
-        if system_clock() > due_at:
-            raise RuntimeError("the mails were due before all of them were there")
-        ends = time.monotonic() + (due_at - system_clock()).total_seconds() + limit
-        while time.monotonic() < ends and not (done := is_over(database)):
-            sessions = max(sessions, relay.count_connections())
-            time.sleep(LOOK_SECONDS)
+    with _serving(made, setting) as port:
+        with _registering(port):
+            due_at = system_clock() + LEAD + timedelta(seconds=setting.mails / ROWS_A_SECOND)
+            prepare(due_at)
+            if system_clock() > due_at:
+                raise RuntimeError("the mails were due before all of them were there")
+            ends = time.monotonic() + (due_at - system_clock()).total_seconds() + limit
+            while time.monotonic() < ends and not (done := is_over(database)):
+                sessions = max(sessions, relay.count_connections())
+                time.sleep(LOOK_SECONDS)
+        _wait(lambda: crowd.is_all_over(database, Lane.PROMPT), SPARE_SECONDS)
         memory = _read_memory(made)
     taken, last = crowd.find_end(database)
     return Run(
