@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import and_, delete, or_, select, update
 
 from webinars.database import Transaction, lock_name
 from webinars.models import Rate, RelayBreaker
@@ -281,12 +281,18 @@ def trip(tx: Transaction, relay: str, said: str, *, now: datetime) -> None:
     tx.flush()
 
 
-def heal(tx: Transaction, relay: str) -> None:
-    """Forget that a relay took nothing, now that it has taken something."""
-    of_relay = RelayBreaker.relay == relay
-    if tx.scalar(select(RelayBreaker.relay).where(of_relay)) is not None:
-        lock_name(tx, LOCK)
-        tx.execute(delete(RelayBreaker).where(of_relay))
+def heal(tx: Transaction, relay: str, *, tried_at: datetime, now: datetime) -> bool:
+    """Forget that a relay took nothing, now that it has taken something; false: it was well.
+
+    :param tried_at: what has failed since then may have failed after that.
+    """
+    failed_before = or_(RelayBreaker.failed_at < tried_at, RelayBreaker.failed_at > now)
+    is_healed = and_(RelayBreaker.relay == relay, failed_before)
+    if tx.scalar(select(RelayBreaker.relay).where(is_healed)) is None:
+        return False
+    lock_name(tx, LOCK)
+    tx.execute(delete(RelayBreaker).where(is_healed))
+    return True
 
 
 def find_rest(failures: int) -> timedelta:

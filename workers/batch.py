@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from webinars import claims, letters
 from webinars.letters import Draft, Unwritten
-from webinars.mail.journal import Journal, Mark
+from webinars.mail.journal import Journal, Mark, Unkept
 from webinars.mail.messages import Message
 from webinars.mail.replies import Fate, Result
 from webinars.models import Failure
@@ -85,6 +85,7 @@ class Batch:
         """Send what is left through a relay.
 
         :raises RelayDown: it takes nothing from anyone; what it did not take is left.
+        :raises Unkept: the journal takes no more; what has not begun to leave is left.
         """
         self._relay = relay
         self.refused_in_a_row = 0
@@ -111,14 +112,14 @@ class Batch:
 
     def after_dot(self, message: Message) -> None:
         """Note that the final dot was handed over."""
-        self._mark(Mark.SENT, self._in_hand[message.key])
+        self._mark_left(Mark.SENT, self._in_hand[message.key])
         faults.reach("after-dot")
 
     def settle(self, message: Message, result: Result) -> None:
         """Note what the relay has answered, or that it has not."""
         claim = self._in_hand.pop(message.key)
         if result.fate in MARKS:
-            self._mark(MARKS[result.fate], claim, result.reply)
+            self._mark_left(MARKS[result.fate], claim, result.reply)
         faults.reach("after-reply")
         is_unsure = result.fate is Fate.UNANSWERED
         self._outcomes.append(
@@ -136,11 +137,12 @@ class Batch:
         level = logging.DEBUG if result.fate is Fate.ACCEPTED else logging.INFO
         logger.log(
             level,
-            "delivery %s: delivery=%s mailing=%s attempt=%s",
+            "delivery %s: delivery=%s mailing=%s attempt=%s failure=%s",
             VERDICTS[result.fate],
             claim.delivery_id,
             claim.mailing_id,
             claim.attempts,
+            result.failure,
         )
         if time.monotonic() - self._flushed_at > FLUSH_SECONDS:
             self._flush(self._outcomes)
@@ -161,8 +163,9 @@ class Batch:
                 self._recheck()
                 if not self._left:
                     return
-            claim = self._left.popleft()
+            claim = self._left[0]
             message = self._compose(claim)
+            self._left.popleft()
             if message is not None:
                 self._in_hand[claim.delivery_id] = claim
                 yield message
@@ -203,6 +206,13 @@ class Batch:
         logger.error("letter not written: delivery=%s", claim.delivery_id)
         self._outcomes.append(Outcome(claim, Verdict.UNWRITTEN, reason))
         self._unwritten_in_a_row += 1
+
+    def _mark_left(self, mark: Mark, claim: Claim, reply: str = "") -> None:
+        """Mark what has left: that is known here, even where the journal takes no more."""
+        try:
+            self._mark(mark, claim, reply)
+        except Unkept as error:
+            logger.error("mark not kept: delivery=%s errno=%s", claim.delivery_id, error.errno)
 
     def _mark(self, mark: Mark, claim: Claim, reply: str = "") -> None:
         self.journal.mark(mark, claim.delivery_id, claim.epoch, reply)

@@ -15,8 +15,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from webinars import audiences, claims, pacing
 from webinars.database import Transaction
-from webinars.mail.journal import Journal
+from webinars.mail.journal import Journal, Unkept
 from webinars.mail.messages import RelayDown
+from webinars.mail.replies import hide_addresses
 from webinars.models import Failure, Lane
 from webinars.outcomes import Claim, Outcome, Verdict
 from webinars.pacing import Grant
@@ -50,7 +51,9 @@ class Drain:
         self.lane = lane
         self.stop = stop
         self.journal = journal
-        self.leased_until = runtime.now()
+        self.claimed_at = self.leased_until = runtime.now()
+        self.may_claim = True
+        """False: the journal takes no more."""
         self.unwritten: Counter[int] = Counter()
         """By mailing, since a letter of it was last sent."""
 
@@ -69,8 +72,8 @@ class Drain:
         now = self.runtime.now()
         with self.runtime.transaction() as tx:
             self._record(tx, outcomes, now)
-            claimed = [] if self.stop.is_set() else self._claim(tx, now)
-        self.leased_until = now + claims.LEASE
+            claimed = self._claim(tx, now) if self.may_claim and not self.stop.is_set() else []
+        self.claimed_at, self.leased_until = now, now + claims.LEASE
         for _ in outcomes:
             faults.reach("after-record")
         self.journal.clear()
@@ -93,7 +96,8 @@ class Drain:
         for domain in {one.claim.domain for one in outcomes if one.failure is Failure.THROTTLED}:
             pacing.slow_down(tx, domain, self.runtime.limits, now=now)
         for relay in {one.relay for one in outcomes if one.verdict is Verdict.ACCEPTED} - {None}:
-            pacing.heal(tx, str(relay))
+            if pacing.heal(tx, str(relay), tried_at=self.claimed_at, now=now):
+                logger.warning("relay takes mail again: relay=%s", relay)
 
     def _count(self, outcome: Outcome) -> None:
         """Count what fails in a row."""
@@ -140,18 +144,28 @@ class Drain:
             relays = pacing.list_open(tx, self.runtime.transport.relays, now=self.runtime.now())
         said = "no relay may be tried at present"
         for relay in relays:
+            if relay != relays[0] and f"relay:{relay}" in self.runtime.limits:
+                return batch.end()  # the next claim takes from the rate of this one
             try:
                 batch.send(relay)
+            except Unkept as error:
+                logger.error("journal takes no more: lane=%s errno=%s", self.lane, error.errno)
+                self.may_claim = False
+                return batch.end()
             except RelayDown as error:
                 said = error.reply
             else:
                 if batch.refused_in_a_row < IN_A_ROW:
                     return batch.end()
                 said = f"refuses everything: {batch.last_reply}"
-            logger.warning("relay takes nothing: relay=%s reply=%s", relay, said)
-            with self.runtime.transaction() as tx:
-                pacing.trip(tx, relay, said, now=self.runtime.now())
+            said = hide_addresses(said)
+            self._trip(relay, said)
         return batch.end(relay_down=said)
+
+    def _trip(self, relay: str, said: str) -> None:
+        logger.warning("relay takes nothing: relay=%s reply=%s", relay, said)
+        with self.runtime.transaction() as tx:
+            pacing.trip(tx, relay, said, now=self.runtime.now())
 
     def _flush(self, outcomes: Sequence[Outcome]) -> None:
         """Record what is known already, while a slow relay keeps the rest of a batch waiting."""

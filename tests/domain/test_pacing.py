@@ -276,8 +276,10 @@ def test_what_several_workers_see_fail_at_once_is_one_failure(tx):
 def test_a_relay_that_takes_something_again_has_never_failed(tx):
     pacing.trip(tx, RELAY, "no", now=NOW)
     pacing.trip(tx, OTHER, "no", now=NOW)
-    pacing.heal(tx, RELAY)
-    pacing.heal(tx, "smtp://never.example.org:25")
+    assert not pacing.heal(tx, RELAY, tried_at=NOW, now=NOW)
+    later = NOW + SECOND
+    assert pacing.heal(tx, RELAY, tried_at=later, now=later)
+    assert not pacing.heal(tx, "smtp://never.example.org:25", tried_at=later, now=later)
     assert list_states(tx, RELAY, OTHER) == [RelayState.TAKES, RelayState.RESTS]
     pacing.trip(tx, RELAY, "no", now=NOW)
     assert pacing.list_relays(tx, [RELAY], now=NOW)[0].failures == 1

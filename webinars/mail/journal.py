@@ -28,6 +28,10 @@ BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 STARTED = "B"
 
 
+class Unkept(OSError):
+    """Raised when a mark cannot be written: the disk is full."""
+
+
 class Mark(StrEnum):
     """How far a message has come."""
 
@@ -105,8 +109,12 @@ class Journal:
         self._write(f"{STARTED} {_read_boot_id()}\n".encode())
 
     def _write(self, said: bytes) -> None:
-        if os.write(self._file, said) != len(said):
-            raise OSError(errno.ENOSPC, "the journal was not written to its end")
+        try:
+            written = os.write(self._file, said)
+        except OSError as error:
+            raise Unkept(*error.args) from error
+        if written != len(said):
+            raise Unkept(errno.ENOSPC, "the journal was not written to its end")
 
 
 @dataclass(frozen=True)

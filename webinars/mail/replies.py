@@ -151,6 +151,14 @@ _SENT_ENOUGH = re.compile(
 _SENDERS_MAILBOX = re.compile(r"storedrv\.(?:submission|clientsubmit)")
 
 
+_ADDRESS = re.compile(r"[^\s<>()\"',;:]+@[^\s<>()\"',;:]+")
+
+
+def hide_addresses(reply: str) -> str:
+    """Return a reply without the addresses in it, for what is not about one person."""
+    return _ADDRESS.sub("…", reply)
+
+
 def judge(code: int, text: str, phase: Phase) -> Result:
     """Tell what a reply means for the message, and what was to blame."""
     reply = format_reply(code, text)
