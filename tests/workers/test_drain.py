@@ -152,7 +152,8 @@ def test_one_mail_that_is_not_taken_does_not_keep_the_others(
     assert row.not_before >= NOW + wait
 
 
-def test_a_relay_that_takes_nothing_costs_no_attempt(any_runtime, mailbox, clock):
+def test_a_relay_that_takes_nothing_costs_no_attempt(any_runtime, mailbox, clock, caplog):
+    caplog.set_level("INFO")
     add_mails(any_runtime, "a", "b", "c")
     mailbox.obey = answer("b@example.org", RelayDown("connection refused"))
 
@@ -169,6 +170,20 @@ def test_a_relay_that_takes_nothing_costs_no_attempt(any_runtime, mailbox, clock
     clock.now = NOW + timedelta(seconds=30)
     drain(any_runtime, Lane.PROMPT, RUNNING)
     assert sorted(mailbox.taken) == [f"{name}@example.org" for name in "abc"]
+    assert caplog.text.count("relay takes nothing: relay=list") == 1
+    assert caplog.text.count("relay takes mail again: relay=list") == 1
+
+
+def test_the_log_says_what_a_refusal_was_about_and_not_whom_it_hit(runtime, mailbox, caplog):
+    caplog.set_level("INFO")
+    add_mails(runtime, "a")
+    mailbox.obey = answer("a@example.org", Result(Fate.REFUSED, "550 no a", Failure.ADDRESS))
+
+    drain(runtime, Lane.PROMPT, RUNNING)
+
+    [line] = [one for one in caplog.messages if one.startswith("delivery refused: ")]
+    assert line.endswith("failure=address")
+    assert "a@example.org" not in caplog.text
 
 
 def test_what_was_given_up_after_it_was_claimed_is_not_sent(any_runtime, mailbox):

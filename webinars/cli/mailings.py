@@ -124,10 +124,8 @@ def preview_mailing(slug: str, mailing: str, as_json: bool) -> None:
     if as_json:
         print_json(shown)
         return
-    counted = {
-        language: f"{one.people} + {one.copies}" for language, one in ahead.languages.items()
-    }
-    pairs = shown | {"languages": ", ".join(f"{counted[one]} {one}" for one in counted)}
+    counted = [f"{one.people + one.copies} {name}" for name, one in ahead.languages.items()]
+    pairs = shown | {"languages": ", ".join(counted)}
     print_table(
         [(name, say_value(value)) for name, value in pairs.items()], ("", ""), event.timezone
     )
@@ -211,8 +209,10 @@ def send_again(slug: str, mailing: str, uncertain: bool, yes: bool) -> None:
     """Send a mailing again to those who did not get it, at their present addresses."""
 
     def do(tx: Transaction, found: Mailing, now: datetime) -> str:
+        again = steering.count_again(tx, found, now)
         sent = steering.send_again(tx, found, now, with_uncertain=uncertain)
-        return f"{count_mails(sent)} sent again"
+        said = f"{count_mails(sent)} sent again"
+        return ", ".join([said, *describe_left_out(again, uncertain=uncertain)])
 
     if not yes:
         ask_before_sending(slug, mailing, uncertain=uncertain)
@@ -225,19 +225,20 @@ def ask_before_sending(slug: str, name: str, *, uncertain: bool) -> None:
         mailing = steering.get_named(tx, events.get(tx, slug).id, name)
         again = steering.count_again(tx, mailing, runtime.now())
     if again.missed or (uncertain and again.uncertain):
-        asked = describe_again(again, uncertain=uncertain)
+        sent = count_mails(again.missed + (again.uncertain if uncertain else 0))
+        said = f"{sent} would be sent again"
+        asked = ", ".join([said, *describe_left_out(again, uncertain=uncertain)])
         click.confirm(f"{slug}: {mailing.template}: {asked}. Go on?", abort=True, err=True)
 
 
-def describe_again(again: Again, *, uncertain: bool) -> str:
-    """Say how many mails would be sent again, and how many would not."""
-    sent = count_mails(again.missed + (again.uncertain if uncertain else 0))
-    said = [f"{sent} would be sent again"]
+def describe_left_out(again: Again, *, uncertain: bool) -> list[str]:
+    """Say how many mails are not sent again and why, and how many may arrive twice."""
+    said = []
     if again.uncertain:
         said.append(f"{'of them ' if uncertain else 'not '}{again.uncertain} that may have left")
     if again.suppressed:
         said.append(f"not {again.suppressed} to addresses that are not written to")
-    return ", ".join(said)
+    return said
 
 
 def count_mails(number: int) -> str:

@@ -41,7 +41,7 @@ ANY_ADDRESS = {"0.0.0.0", "::", ""}
     default=1,
     show_default=True,
     type=click.IntRange(1, 64),
-    help="Of pages; more than one needs Redis and PostgreSQL.",
+    help="Of pages; more than one needs Redis or RabbitMQ, and PostgreSQL.",
 )
 @click.option("--with-examples", is_flag=True, help="Load the example events on the first run.")
 def serve(host: str, port: int, processes: int, with_examples: bool) -> None:
@@ -68,7 +68,7 @@ def serve(host: str, port: int, processes: int, with_examples: bool) -> None:
 @click.option("--processes", default=1, show_default=True, type=click.IntRange(1, 64))
 @click.option("--threads", default=4, show_default=True, type=click.IntRange(1, 64))
 def worker(processes: int, threads: int) -> None:
-    """Send what is due, and do what the timer asks for; needs Redis."""
+    """Send what is due, and do what the timer asks for; needs Redis or RabbitMQ."""
     settings = apart()
     open_checked(settings).close()  # or each process would find out by itself, again and again
     workers.run_worker(lambda: open_checked(settings), processes=processes, threads=threads)
@@ -76,7 +76,10 @@ def worker(processes: int, threads: int) -> None:
 
 @click.command()
 def timer() -> None:
-    """Find what has become due, each second; needs Redis. A second timer does no harm."""
+    """Find what has become due, each second; needs Redis or RabbitMQ.
+
+    A second timer does no harm.
+    """
     runtime = open_checked(apart())
     workers.run_timer(runtime, listen_for_stop())
     runtime.close()
