@@ -225,9 +225,9 @@ def pause(tx: Transaction, mailing_id: int, reason: str) -> None:
 def _expand(tx: Transaction, mailing: Mailing, now: datetime) -> bool:
     """Make deliveries for the next of the audience; done when there is no one left, and each over.
 
-    Too late, no one is added any more: what there is runs out by itself.
+    Too late, the others are added all the same, to expire at once: who got nothing is named.
     """
-    last = _find_last(tx, mailing) if mailing.expires_at > now else None
+    last = _find_last(tx, mailing)
     if last is not None:
         _fill(tx, mailing, last, now)
         mailing.cursor = last

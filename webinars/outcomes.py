@@ -21,6 +21,8 @@ from webinars.models import (
 
 PATIENCE = timedelta(hours=48)
 """How long after it was due a mail is tried again."""
+FEWEST_TRIES = 6
+"""However late it is first tried: after an outage of days too, a relay may ask for it later."""
 FIRST_WAIT = timedelta(minutes=5)
 """What relays that greylist want at least."""
 LONGEST_WAIT = timedelta(hours=2)
@@ -216,7 +218,8 @@ def find_wait(template: MailName, attempts: int, jitter: float) -> timedelta:
 def _defer(claim: Claim, again: datetime, now: datetime) -> Change:
     if claim.expires_at is not None and again >= claim.expires_at:
         return _end(claim, DeliveryState.EXPIRED, now)
-    if claim.template is not MailName.CONNECTION_LINK and again > claim.due_at + PATIENCE:
+    was_patient = again > claim.due_at + PATIENCE and claim.attempts >= FEWEST_TRIES
+    if claim.template is not MailName.CONNECTION_LINK and was_patient:
         return _end(claim, DeliveryState.FAILED, now)
     return Change(
         DeliveryState.PENDING,

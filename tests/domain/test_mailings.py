@@ -12,7 +12,7 @@ from tests.factories import (
     make_registration,
     make_session,
 )
-from webinars import audiences, events, mailings
+from webinars import audiences, deliveries, events, mailings
 from webinars.models import (
     AttendanceMode,
     ContactPoint,
@@ -427,6 +427,54 @@ def test_a_link_that_never_got_a_room_ends_with_the_event(database):
 
         mailing = get_mailing(tx, LINK)
         assert (mailing.state, mailing.reason) == (MailingState.CANCELLED, "too-late")
+
+
+@pytest.mark.parametrize(
+    ("paused_at", "state", "reason", "named"),
+    [
+        pytest.param(NOW, MailingState.CANCELLED, "too-late", 0, id="before it began"),
+        pytest.param(DUE, MailingState.SENDING, None, 2, id="while it was sent"),
+    ],
+)
+def test_a_pause_that_is_never_ended_ends_with_the_time_of_the_mailing(
+    any_database, paused_at, state, reason, named
+):
+    with any_database.transaction() as tx:
+        event = prepare(tx)
+        for name in "ab":
+            make_registration(tx, event, last_name=name, email=f"{name}@example.org")
+        look(tx, paused_at)
+        audiences.pause(tx, get_mailing(tx, LINK).id, "by-organiser")
+
+        look(tx, ENDS - SECOND)
+        assert get_mailing(tx, LINK).state is MailingState.PAUSED
+        look(tx, ENDS)
+
+        mailing = get_mailing(tx, LINK)
+        assert (mailing.state, mailing.reason) == (state, reason)
+        deliveries.expire(tx, now=ENDS)
+        assert len(list_addresses(tx, LINK, DeliveryState.EXPIRED)) == named
+        look(tx, ENDS)
+        assert get_mailing(tx, LINK).state is (state if reason else MailingState.DONE)
+
+
+def test_who_was_not_reached_before_the_time_was_over_is_named(any_database, monkeypatch):
+    monkeypatch.setattr(audiences, "CHUNK", 3)
+    with any_database.transaction() as tx:
+        event = prepare(tx)
+        for name in "abcde":
+            make_registration(tx, event, last_name=name, email=f"{name}@example.org")
+        mailing = get_mailing(tx, LINK)
+        for _ in range(2):  # it begins, and the first three are added
+            audiences.advance(tx, mailing.id, now=DUE)
+        assert len(list_addresses(tx, LINK)) == 3
+
+        look(tx, ENDS)
+        deliveries.expire(tx, now=ENDS)
+        look(tx, ENDS)
+
+        assert len(list_addresses(tx, LINK, DeliveryState.EXPIRED)) == 5
+        assert get_mailing(tx, LINK).state is MailingState.DONE
 
 
 @pytest.mark.parametrize(

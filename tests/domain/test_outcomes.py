@@ -114,7 +114,12 @@ def test_what_every_worker_dies_of_is_given_up(verdict, claim, state, reply):
     ("claim", "state"),
     [
         pytest.param(make_claim(due_at=NOW - 47 * HOUR), "pending", id="within 48 hours"),
-        pytest.param(make_claim(due_at=NOW - 48 * HOUR), "failed", id="48 hours after it was due"),
+        pytest.param(
+            make_claim(due_at=NOW - 48 * HOUR, attempts=6), "failed", id="48 hours after it was due"
+        ),
+        pytest.param(
+            make_claim(due_at=NOW - 72 * HOUR, attempts=5), "pending", id="first tried after days"
+        ),
         pytest.param(make_claim(expires_at=NOW + 6 * MINUTE), "pending", id="still in time"),
         pytest.param(make_claim(expires_at=NOW + 5 * MINUTE), "expired", id="too late next time"),
         pytest.param(

@@ -16,6 +16,8 @@ from webinars.models import (
 
 WAITING = RegistrationStatus.WAITING
 LATE = letters_to.LINK_DUE + timedelta(minutes=30)
+GATE_OPEN = datetime(2020, 5, 19, 12, 45, tzinfo=UTC)
+"""A quarter of an hour before the webinar of 19 May."""
 DIAL_IN = "+33 1 00 00 00 01, code 123"
 
 
@@ -119,6 +121,7 @@ CASES = {
     "connection-link-late": webinar(
         MailName.CONNECTION_LINK, created_at=datetime(2020, 5, 19, 12, 50, tzinfo=UTC)
     ),
+    "connection-link-open": webinar(MailName.CONNECTION_LINK, created_at=GATE_OPEN),
     "thanks": webinar(MailName.THANKS),
 }
 

@@ -11,7 +11,6 @@ from types import FrameType
 from wsgiref.types import WSGIApplication
 
 import click
-from cheroot.wsgi import Server
 from gunicorn.app.base import BaseApplication
 
 import config
@@ -19,6 +18,7 @@ import workers
 from config import Settings
 from webinars.cli import demo
 from webinars.cli.edge import make_data_dir, open_checked
+from webinars.cli.serverlogs import PagesServer, ThroughOurs
 from webinars.errors import AddressInUse, SettingRefused
 from webinars.runtime import Runtime
 from webinars.web import create_app
@@ -166,12 +166,12 @@ def serve_in_threads(settings: Settings, host: str, port: int, *, with_examples:
             runtime.close()
 
 
-def listen(app: WSGIApplication, host: str, port: int) -> Server:
+def listen(app: WSGIApplication, host: str, port: int) -> PagesServer:
     """Return a server that has taken its place at a port.
 
     :raises AddressInUse: something else listens there.
     """
-    server = Server((host, port), app, numthreads=THREADS, request_queue_size=128)
+    server = PagesServer((host, port), app, numthreads=THREADS, request_queue_size=128)
     try:
         server.prepare()
     except OSError as error:
@@ -179,7 +179,7 @@ def listen(app: WSGIApplication, host: str, port: int) -> Server:
     return server
 
 
-def _stop_when_told(stop: Stop, server: Server) -> None:
+def _stop_when_told(stop: Stop, server: PagesServer) -> None:
     stop.wait()
     server.stop()
 
@@ -212,6 +212,7 @@ class Processes(BaseApplication):  # type: ignore[misc]
             "threads": 4,  # more only wait for each other: see `make bench ONLY=servers`
             "timeout": 60,
             "keepalive": 5,
+            "logger_class": ThroughOurs,
             # It would lie in a home folder, which a service has none of, one for all that run.
             "control_socket_disable": True,
             # On a small disk or a slow one, a heartbeat in a file would stall the processes.

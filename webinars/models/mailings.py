@@ -19,6 +19,9 @@ from webinars.models.enums import (
 from webinars.models.events import Event
 from webinars.models.registrations import Registration
 
+IS_UNTAKEN = "state NOT IN ('pending', 'sending', 'accepted', 'delivered')"
+"""Of a delivery that is over and was taken by no relay, or came back."""
+
 
 class Mailing(Base):
     """One text, to one audience of one event, at one due time.
@@ -78,6 +81,21 @@ class Delivery(Base):
             "due_at",
             sqlite_where=text("by_form"),
             postgresql_where=text("by_form"),
+        ),
+        # Small, for nearly all are taken once: so that the others are counted at once.
+        Index(
+            "ix_deliveries_untaken",
+            "lane",
+            "state",
+            "failure",
+            sqlite_where=text(IS_UNTAKEN),
+            postgresql_where=text(IS_UNTAKEN),
+        ),
+        Index(
+            "ix_deliveries_maybe_twice",
+            "lane",
+            sqlite_where=text("maybe_twice"),
+            postgresql_where=text("maybe_twice"),
         ),
     )
 

@@ -406,6 +406,22 @@ def upgrade() -> None:
     )
     op.create_index("ix_deliveries_event", "deliveries", ["event_id", "id"], unique=False)
     op.create_index(
+        "ix_deliveries_maybe_twice",
+        "deliveries",
+        ["lane"],
+        unique=False,
+        sqlite_where=sa.text("maybe_twice"),
+        postgresql_where=sa.text("maybe_twice"),
+    )
+    op.create_index(
+        "ix_deliveries_untaken",
+        "deliveries",
+        ["lane", "state", "failure"],
+        unique=False,
+        sqlite_where=sa.text("state NOT IN ('pending', 'sending', 'accepted', 'delivered')"),
+        postgresql_where=sa.text("state NOT IN ('pending', 'sending', 'accepted', 'delivered')"),
+    )
+    op.create_index(
         "ix_deliveries_leased",
         "deliveries",
         ["lease_until"],
@@ -505,6 +521,8 @@ def downgrade() -> None:
         postgresql_where=sa.text("state = 'sending'"),
     )
     op.drop_index("ix_deliveries_event", table_name="deliveries")
+    op.drop_index("ix_deliveries_untaken", table_name="deliveries")
+    op.drop_index("ix_deliveries_maybe_twice", table_name="deliveries")
     op.drop_index(
         "ix_deliveries_by_form",
         table_name="deliveries",

@@ -5,7 +5,6 @@ loopback, and the client is on this machine with no proxy between. A page of els
 it by a name that it makes point here either.
 """
 
-import ipaddress
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,17 +17,16 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, render_template
 
 from webinars.errors import NotFound
-from webinars.web import headers
+from webinars.web import headers, machine
 from webinars.web.calendar_reading import Reading, read_out
 from webinars.web.current import get_runtime
 
 blueprint = Blueprint("outbox", __name__)
 
 LISTED_AT_MOST = 200
-FORWARDING = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP")
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,200}")
 
 HTML_POLICY = (
@@ -80,10 +78,8 @@ def require_this_machine() -> None:
     :raises NotFound: for everyone else there is no such page.
     """
     settings = get_runtime().settings
-    hosts = [urlsplit(settings.base_url).hostname, urlsplit(f"//{request.host}").hostname]
-    is_local = all(_is_loopback(host) for host in [*hosts, request.remote_addr])
-    is_forwarded = any(name in request.headers for name in FORWARDING)
-    if settings.outbox_dir is None or not is_local or is_forwarded:
+    is_at_home = machine.is_loopback(urlsplit(settings.base_url).hostname)
+    if settings.outbox_dir is None or not is_at_home or not machine.is_asked_here():
         raise NotFound("outbox")
 
 
@@ -131,15 +127,6 @@ def part(name: str, index: int) -> Response:
 def source(name: str) -> Response:
     """Show a message as it was written."""
     return Response(_find(name).read_bytes(), content_type="text/plain; charset=utf-8")
-
-
-def _is_loopback(host: str | None) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host or "").is_loopback
-    except ValueError:
-        return False
 
 
 def _list_files() -> list[Path]:
