@@ -9,7 +9,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -31,6 +31,11 @@ logger = logging.getLogger(__name__)
 BATCH = {Lane.PROMPT: 20, Lane.BULK: 200}
 """How many a drain claims at once: enough that what a claim costs is shared by many, and not so
 many that others have nothing left to send."""
+BATCHES_A_TURN = 5
+"""So many are looked through in one transaction for something that there is a rate for: others want
+to write too."""
+SPREAD = timedelta(minutes=5)
+"""Over so long at most, what has to wait for a rate comes back."""
 HEARTBEAT_SECONDS = claims.LEASE.total_seconds() / 4
 
 
@@ -54,6 +59,10 @@ class Drain:
         self.claimed_at = self.leased_until = runtime.now()
         self.may_claim = True
         """False: the journal takes no more."""
+        self.is_looking = False
+        """Whether there may be more that may leave, behind what has to wait."""
+        self.waiting: Counter[str] = Counter()
+        """How many have to wait for a rate, by its key: one comes back after another."""
         self.unwritten: Counter[int] = Counter()
         """By mailing, since a letter of it was last sent."""
 
@@ -62,14 +71,15 @@ class Drain:
         tried = 0
         with self._heartbeat():
             claimed = self._turn([])
-            while claimed:
+            while claimed or self.is_looking:
                 tried += len(claimed)
-                claimed = self._turn(self._deliver(claimed))
+                claimed = self._turn(self._deliver(claimed) if claimed else [])
         return tried
 
     def _turn(self, outcomes: Sequence[Outcome]) -> list[Claim]:
         """Record what came of a batch and claim the next."""
         now = self.runtime.now()
+        self.is_looking = False
         with self.runtime.transaction() as tx:
             self._record(tx, outcomes, now)
             claimed = self._claim(tx, now) if self.may_claim and not self.stop.is_set() else []
@@ -112,13 +122,14 @@ class Drain:
         be tried."""
         relays = pacing.list_open(tx, self.runtime.transport.relays, now=now)
         owner, limit = self.journal.owner, BATCH[self.lane]
-        while relays:
+        for _ in range(BATCHES_A_TURN if relays else 0):
             claimed = claims.claim(tx, self.lane, owner=owner, now=now, limit=limit)
             taken, put_back = self._pace(tx, claimed, relays[0], now)
             claims.record(tx, put_back, now=now)
             # That one domain has to wait is no reason for the others to.
             if taken or not put_back:
                 return taken
+        self.is_looking = bool(relays)
         return []
 
     def _pace(
@@ -132,8 +143,31 @@ class Drain:
         ]
         for name in keys:
             grants = pacing.grant(tx, Counter(map(name, taken)), self.runtime.limits, now=now)
-            taken, waiting = _part(taken, grants, name)
+            taken, waiting = self._part(taken, grants, name)
             put_back += waiting
+        return taken, put_back
+
+    def _part(
+        self,
+        claimed: Sequence[Claim],
+        grants: Mapping[str, Grant],
+        name: Callable[[Claim], str],
+    ) -> tuple[list[Claim], list[Outcome]]:
+        """Part what is within the grants from what is not; the latter comes back one by one."""
+        taken: list[Claim] = []
+        put_back: list[Outcome] = []
+        asked: Counter[str] = Counter()
+        for claim in claimed:
+            key = name(claim)
+            grant = grants.get(key)
+            asked[key] += 1
+            if grant is None or asked[key] <= grant.granted:
+                taken.append(claim)
+                continue
+            # Those of the batches before have been told the first turns already.
+            wait = (grant.every * self.waiting[key]) % SPREAD
+            self.waiting[key] += 1
+            put_back.append(Outcome(claim, Verdict.PACED, again_at=grant.again_at + wait))
         return taken, put_back
 
     def _deliver(self, claimed: Sequence[Claim]) -> list[Outcome]:
@@ -209,24 +243,3 @@ class Drain:
                         self.leased_until = now + claims.LEASE
             except SQLAlchemyError as error:
                 logger.warning("lease not renewed: error=%s", type(error).__name__)
-
-
-def _part(
-    claimed: Sequence[Claim],
-    grants: Mapping[str, Grant],
-    name: Callable[[Claim], str],
-) -> tuple[list[Claim], list[Outcome]]:
-    """Part what is within the grants from what is not; the latter comes back one after another."""
-    taken: list[Claim] = []
-    put_back: list[Outcome] = []
-    asked: Counter[str] = Counter()
-    for claim in claimed:
-        grant = grants.get(name(claim))
-        asked[name(claim)] += 1
-        if grant is None or asked[name(claim)] <= grant.granted:
-            taken.append(claim)
-            continue
-        turn = asked[name(claim)] - grant.granted
-        again_at = grant.again_at + grant.every * (turn - 1)
-        put_back.append(Outcome(claim, Verdict.PACED, again_at=again_at))
-    return taken, put_back

@@ -2,19 +2,21 @@
 
 import errno
 import os
+from collections import Counter
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 
 from tests.domain.sending import get, list_all
+from tests.factories import NOW
 from tests.workers.test_drain import RUNNING, add_mails, is_journal_empty, list_states
 from webinars import claims
 from webinars.mail import journal
 from webinars.mail.journal import Journal
 from webinars.mail.messages import RelayDown
 from webinars.mail.replies import Fate, Result
-from webinars.models import DeliveryState, Failure, Lane, RelayBreaker
+from webinars.models import DeliveryState, Failure, Lane, RelayBreaker, Wait
 from workers import schedule
 from workers.drain import Drain, drain
 
@@ -180,3 +182,19 @@ def test_a_relay_that_stands_in_for_another_is_sent_no_more_than_its_own_rate(an
     drain(any_runtime, Lane.BULK, RUNNING)
 
     assert 0 < len(mailbox.taken) < 10
+
+
+def test_what_waits_for_a_rate_comes_back_one_after_another_however_much_it_is(runtime, mailbox):
+    add_mails(runtime, *(f"n{number}" for number in range(1300)), lane=Lane.BULK)
+    mailbox.rates = {"list": 600}
+
+    drain(runtime, Lane.BULK, RUNNING)
+
+    with runtime.reading() as tx:
+        back = Counter(
+            (one.not_before - NOW) // timedelta(seconds=10)
+            for one in list_all(tx)
+            if one.waits_for is Wait.RATE
+        )
+    assert sum(back.values()) == 1300 - len(mailbox.taken)
+    assert max(back.values()) <= 100
