@@ -146,7 +146,7 @@ ENDS = {
     Verdict.TOO_LATE: DeliveryState.EXPIRED,
     Verdict.SUPPRESSED: DeliveryState.SUPPRESSED,
 }
-GIVEN_UP = frozenset({Verdict.POINTLESS, Verdict.TOO_LATE, Verdict.SUPPRESSED})
+GIVEN_UP = frozenset({Verdict.POINTLESS, Verdict.TOO_LATE, Verdict.SUPPRESSED, Verdict.UNWRITTEN})
 """Nothing was sent this time, and nothing will be."""
 DIED = frozenset({Verdict.BEGUN, Verdict.UNFINISHED, Verdict.UNHEARD})
 """The worker died with it in hand."""
@@ -216,11 +216,13 @@ def find_wait(template: MailName, attempts: int, jitter: float) -> timedelta:
 
 
 def _defer(claim: Claim, again: datetime, now: datetime) -> Change:
+    # Of what may have left before, nobody can tell that it was missed.
+    doubt = DeliveryState.UNCERTAIN if claim.maybe_twice else None
     if claim.expires_at is not None and again >= claim.expires_at:
-        return _end(claim, DeliveryState.EXPIRED, now)
+        return _end(claim, doubt or DeliveryState.EXPIRED, now)
     was_patient = again > claim.due_at + PATIENCE and claim.attempts >= FEWEST_TRIES
     if claim.template is not MailName.CONNECTION_LINK and was_patient:
-        return _end(claim, DeliveryState.FAILED, now)
+        return _end(claim, doubt or DeliveryState.FAILED, now)
     return Change(
         DeliveryState.PENDING,
         again,

@@ -59,6 +59,7 @@ WAITS = {
         (Verdict.TOO_LATE, make_claim(), "expired", 0, 1, False),
         (Verdict.TOO_LATE, make_claim(maybe_twice=True), "uncertain", 0, 1, True),
         (Verdict.POINTLESS, make_claim(maybe_twice=True), "uncertain", 0, 1, True),
+        (Verdict.UNWRITTEN, make_claim(maybe_twice=True), "uncertain", 0, 1, True),
         (Verdict.DEFERRED, make_claim(), "pending", 300, 1, False),
         (Verdict.UNANSWERED, make_claim(), "pending", 300, 1, True),
         (Verdict.UNANSWERED, make_claim(LINK), "pending", 20, 1, True),
@@ -88,6 +89,14 @@ def test_what_follows_from_an_attempt(verdict, claim, state, wait, attempts, may
     assert (change.attempts, change.maybe_twice) == (attempts, maybe_twice)
     assert change.waits_for is WAITS.get(verdict)
     assert change.losses == (1 if verdict in outcomes.DIED else 0)
+
+
+@pytest.mark.parametrize(("maybe_twice", "state"), [(False, "expired"), (True, "uncertain")])
+def test_of_what_may_have_left_nobody_says_that_it_was_too_late(maybe_twice, state):
+    claim = make_claim(expires_at=NOW + MINUTE, maybe_twice=maybe_twice)
+    change = outcomes.settle(Outcome(claim, Verdict.DEFERRED), now=NOW, jitter=0)
+
+    assert change.state is DeliveryState(state)
 
 
 @pytest.mark.parametrize(
