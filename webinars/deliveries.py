@@ -240,8 +240,18 @@ def cancel_for(
     )
     if templates is not None:
         waiting = waiting.where(Delivery.template.in_(templates))
-    given_up = waiting.values(state=DeliveryState.CANCELLED, reply=reason).returning(Delivery.id)
+    given_up = waiting.values(
+        state=give_up_as(DeliveryState.CANCELLED), reply=reason, waits_for=None
+    ).returning(Delivery.id)
     return len(tx.execute(given_up).all())
+
+
+def give_up_as(state: DeliveryState) -> ColumnElement[DeliveryState]:
+    """Return the state of a mail that is given up: of one that may have left, nobody can tell."""
+    return case(
+        (Delivery.maybe_twice, literal(DeliveryState.UNCERTAIN, Delivery.state.type)),
+        else_=literal(state, Delivery.state.type),
+    )
 
 
 def expire(tx: Transaction, *, now: datetime) -> int:
@@ -263,10 +273,7 @@ def expire(tx: Transaction, *, now: datetime) -> int:
         update(Delivery)
         .where(is_among(tx, Delivery.id, late))
         .values(
-            state=case(
-                (Delivery.maybe_twice, literal(DeliveryState.UNCERTAIN, Delivery.state.type)),
-                else_=literal(DeliveryState.EXPIRED, Delivery.state.type),
-            ),
+            state=give_up_as(DeliveryState.EXPIRED),
             reply=TOO_LATE,
             waits_for=None,
         )

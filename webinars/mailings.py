@@ -355,7 +355,7 @@ def _give_up_former(tx: Transaction, told: _Told) -> None:
             Delivery.state == DeliveryState.PENDING,
             ~Delivery.intent.regexp_match(f":{told.version}(:|$)"),
         )
-        .values(state=DeliveryState.CANCELLED, reply="superseded")
+        .values(state=deliveries.give_up_as(DeliveryState.CANCELLED), reply="superseded")
     )
 
 

@@ -16,10 +16,12 @@ from typing import Any, NamedTuple
 from sqlalchemy import (
     ColumnElement,
     and_,
+    case,
     delete,
     distinct,
     exists,
     func,
+    literal,
     literal_column,
     not_,
     or_,
@@ -250,8 +252,12 @@ def unsubscribe(tx: Transaction, email_key: str, event_id: int | None, *, now: d
     )
     if event_id is not None:
         waiting = waiting.where(Delivery.event_id == event_id)
+    may_have_left = literal(DeliveryState.UNCERTAIN, Delivery.state.type)
+    suppressed = literal(DeliveryState.SUPPRESSED, Delivery.state.type)
     given_up = waiting.values(
-        state=DeliveryState.SUPPRESSED, reply=reason.value, waits_for=None
+        state=case((Delivery.maybe_twice, may_have_left), else_=suppressed),
+        reply=reason.value,
+        waits_for=None,
     ).returning(Delivery.id)
     return len(tx.execute(given_up).all())
 

@@ -216,3 +216,18 @@ def test_lists_show_the_reference_and_the_last_word_of_the_relay(any_database):
             DeliveryState.ACCEPTED: 1,
             DeliveryState.PENDING: 1,
         }
+
+
+def test_of_what_may_have_left_before_it_was_given_up_nobody_can_tell(any_database):
+    with any_database.transaction() as tx:
+        event = make_event(tx)
+        registration = make_registration(tx, event)
+        for name in ("sure", "unsure"):
+            add(tx, event, name, registration_id=registration.id)
+        get(tx, "unsure").maybe_twice = True
+        tx.flush()
+
+        assert deliveries.cancel_for(tx, registration.id) == 2
+
+        assert get(tx, "sure").state is DeliveryState.CANCELLED
+        assert get(tx, "unsure").state is DeliveryState.UNCERTAIN

@@ -7,7 +7,7 @@ wait are given up here; what a worker has in hand it looks at once more before i
 
 from datetime import datetime
 
-from sqlalchemy import case, literal, select, update
+from sqlalchemy import select, update
 
 from webinars import deliveries
 from webinars.audiences import ROOM_MISSING
@@ -95,13 +95,11 @@ def cancel(tx: Transaction, mailing: Mailing) -> int:
         # Whoever holds one of them is claiming it, and looks at the mailing before it sends.
         .with_for_update(skip_locked=True)
     )
-    may_have_left = literal(DeliveryState.UNCERTAIN, Delivery.state.type)
-    given_up = literal(DeliveryState.CANCELLED, Delivery.state.type)
     stopped = (
         update(Delivery)
         .where(Delivery.id.in_(waiting), Delivery.state == DeliveryState.PENDING)
         .values(
-            state=case((Delivery.maybe_twice, may_have_left), else_=given_up),
+            state=deliveries.give_up_as(DeliveryState.CANCELLED),
             reply=deliveries.MAILING_CANCELLED,
             waits_for=None,
         )
