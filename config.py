@@ -13,7 +13,7 @@ import textwrap
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from pydantic import ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -56,19 +56,36 @@ PASSWORDS = re.compile(r"(://[^:/@]*:).+(?=@)|([?&][a-z]*password=)[^&]+", re.IG
 """Where passwords stand in addresses: up to the last @, for not everyone writes theirs %40."""
 
 
+def _split(value: str) -> SplitResult:
+    """Take an address apart, and never repeat it: what stands wrong may be half a password.
+
+    :raises ValueError: says what is wrong.
+    """
+    try:
+        parts = urlsplit(value)
+        _ = parts.port  # raises on a port that is no number
+    except ValueError:
+        raise ValueError(
+            "is not an address with a host and a port in figures; within a password, "
+            "signs such as @ : / # and spaces are written %40 %3A %2F %23 %20"
+        ) from None
+    return parts
+
+
 def _check_relay(value: str) -> None:
     """Refuse what is no address of a relay; a slip would send passwords in the clear.
 
     :raises ValueError: says what is wrong.
     """
-    parts = urlsplit(value)
+    parts = _split(value)
     if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
         raise ValueError("is neither file:FOLDER nor smtp://host nor smtps://host")
     if parts.query and not all(RELAY_OPTION.fullmatch(one) for one in parts.query.split("&")):
         raise ValueError(
             "knows nothing but starttls=require, rate=NUMBER and per_connection=NUMBER after the ?"
         )
-    _ = parts.port  # raises on a port that is no number
+    if parts.path.strip("/") or parts.fragment:
+        raise ValueError("has something behind the host; / and # in a password are %2F and %23")
 
 
 def _fill(address: str) -> str:
@@ -154,21 +171,21 @@ class Settings(BaseSettings):
     @field_validator("broker_url")
     @classmethod
     def _broker(cls, value: str) -> str:
-        parts = urlsplit(value)
+        parts = _split(value)
         if parts.scheme not in BROKERS or "://" not in value:
             raise ValueError("is neither memory:// nor redis://… nor amqp://…")
         if parts.scheme == "redis" and parts.query:
             raise ValueError("knows nothing after the number of the database")
-        _ = parts.port  # raises on a port that is no number
         return value
 
     @field_validator("mail_url")
     @classmethod
     def _mail(cls, value: str) -> str:
-        parts = urlsplit(value)
-        if parts.scheme == "file" and (parts.path or parts.netloc):
-            return value
         relays = value.split()
+        if value.startswith("file:") and value.rstrip("/") != "file:":
+            if any("://" in one for one in relays[1:]):
+                raise ValueError("names a folder and relays: either mail leaves or it does not")
+            return value
         if not relays:
             raise ValueError("is empty")
         for relay in relays:
@@ -193,11 +210,10 @@ class Settings(BaseSettings):
     @field_validator("intake_url")
     @classmethod
     def _intake(cls, value: str) -> str:
-        parts = urlsplit(value)
+        parts = _split(value)
         is_server = parts.scheme in {"imap", "imaps"} and parts.hostname and parts.username
         if value and not is_server and not (parts.scheme == "maildir" and parts.path):
             raise ValueError("is neither imaps://user:password@host/FOLDER nor maildir:PATH")
-        _ = parts.port  # raises on a port that is no number
         return value
 
     @field_validator("dkim_selector")
@@ -231,11 +247,10 @@ class Settings(BaseSettings):
     @field_validator("base_url")
     @classmethod
     def _base(cls, value: str) -> str:
-        parts = urlsplit(value)
+        parts = _split(value)
         has_more = parts.query or parts.fragment or parts.username or re.search(r"\s", value)
         if parts.scheme not in {"http", "https"} or not parts.hostname or has_more:
             raise ValueError("is not an http:// or https:// address")
-        _ = parts.port  # raises on a port that is no number
         return value.rstrip("/")
 
     @field_validator("trusted_proxies")
@@ -338,7 +353,9 @@ def mask(name: str, value: object) -> str:
     text = str(value)
     if name in SECRETS:
         return "•••" if text else "(made on the first run)"
-    return PASSWORDS.sub(r"\1\2•••", text)
+    # Each of several relays has a password of its own.
+    shown = text.split(" ") if name == "mail_url" else [text]
+    return " ".join(PASSWORDS.sub(r"\1\2•••", one) for one in shown)
 
 
 def set_up_logging() -> None:

@@ -77,7 +77,15 @@ def test_what_can_be_used_is_taken(monkeypatch, name, value):
         ("mail_url", "smtp://relay.example.org:port"),
         ("mail_url", "smtp://[::1"),
         ("mail_url", "smtp://relay.example.org?starttls=required"),
+        ("mail_url", "smtp://user:word@#x@relay.example.org"),
+        ("mail_url", "smtp://user:word@/x@relay.example.org"),
+        ("mail_url", "smtp://user:25/word@relay.example.org"),
+        ("mail_url", "smtp://user:25#word@relay.example.org"),
+        ("mail_url", "smtp://user:my word@relay.example.org"),
+        ("mail_url", "smtp://user:word@\u2100@relay.example.org"),
         ("mail_url", "file:"),
+        ("mail_url", "file:///"),
+        ("mail_url", "file:outbox smtp://relay.example.org"),
         ("mail_from", "Webinaires"),
         ("mail_from", "Dupont, Jean <jean@example.org>"),
         ("mail_from", "a@example.org, b@example.org"),
@@ -105,7 +113,7 @@ def test_what_cannot_be_used_is_one_line_with_name_fault_and_example(monkeypatch
     assert said.startswith(f"WEBINARS_{name.upper()}: ")
     assert said.endswith(f"for example {EXAMPLES[name]}")
     assert "\n" not in said
-    assert "court" not in said and "word@" not in said
+    assert "court" not in said and "word@" not in said and "'" not in said
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name not in SECRETS])
@@ -182,6 +190,11 @@ def test_a_secret_that_is_set_is_kept_nowhere(tmp_path):
         ("secret_key", "s" * 40, "•••"),
         ("secret_key", "", "(made on the first run)"),
         ("mail_url", "smtp://user:hunter2@127.0.0.1:25", "smtp://user:•••@127.0.0.1:25"),
+        (
+            "mail_url",
+            "smtp://a:hunter2@one.example.org smtp://b:hunter3@two.example.org?rate=60",
+            "smtp://a:•••@one.example.org smtp://b:•••@two.example.org?rate=60",
+        ),
         ("mail_url", "file:var/outbox", "file:var/outbox"),
         (
             "database_url",
