@@ -17,7 +17,7 @@ from werkzeug.exceptions import HTTPException
 
 from webinars import errors, phrasing
 from webinars.errors import WebinarsError
-from webinars.models import Event
+from webinars.models import Event, SuppressionReason
 from webinars.web.headers import is_token_page
 from webinars.web.languages import get_language
 from webinars.web.languages import gettext as _
@@ -157,6 +157,14 @@ def _closed(error: errors.RegistrationsClosed, event: Event | None) -> str:
     return _("Les inscriptions sont closes depuis le %(at)s.", at=at)
 
 
+def _suppressed(error: errors.AddressSuppressed, event: Event | None) -> str:
+    if error.reason == SuppressionReason.UNSUBSCRIBED:
+        return _("La personne ne souhaite plus recevoir ces messages.")
+    if error.reason == SuppressionReason.COMPLAINT:
+        return _("La personne a signalé ces messages comme indésirables.")
+    return _("Cette adresse est écartée : rien ne lui est envoyé. Corrigez-la, ou rétablissez-la.")
+
+
 def _session_title(code: str, event: Event | None) -> str:
     titles = {one.code: one.title for one in event.sessions} if event else {}
     return titles[code].into(get_language()) if code in titles else code
@@ -242,13 +250,7 @@ TABLE: dict[type[WebinarsError], tuple[int, str, Sentence]] = {
             " n’est pas arrivé."
         ),
     ),
-    errors.AddressSuppressed: (
-        409,
-        "",
-        lambda e, event: _(
-            "Cette adresse est écartée : rien ne lui est envoyé. Corrigez-la, ou rétablissez-la."
-        ),
-    ),
+    errors.AddressSuppressed: (409, "", _suppressed),
     errors.SlugTaken: (
         409,
         "slug",

@@ -11,6 +11,7 @@ from tests.web.organiser.conftest import EMAIL, FOREIGN, SLUG, add_people, sign_
 from webinars import audiences, events, steering, suppressions
 from webinars.deliveries import DeliveryRow
 from webinars.models import (
+    Delivery,
     DeliveryState,
     Failure,
     Lane,
@@ -201,6 +202,26 @@ def test_a_mail_that_is_not_sent_again_says_why(sent, desk, runtime, path, place
     assert page.status == 409
     assert sentence in page.words
     assert count(runtime) == 5
+
+
+def test_who_wants_no_more_reminders_is_not_offered_one_and_a_refusal_leads_back(
+    sent, desk, runtime, path, world
+):
+    with runtime.transaction() as tx:
+        mail = tx.get(Delivery, sent[4])
+        mail.template, mail.reply = MailName.REMINDER, SuppressionReason.UNSUBSCRIBED
+        suppressions.lift(tx, mail.email_key, [SuppressionReason.ADDRESS], DUE)
+        suppressions.unsubscribe(tx, mail.email_key, None, now=DUE)
+    page = desk.get(path)
+    assert page.find_form(f"deliveries/{sent[1]}/send-again")
+    assert f"deliveries/{sent[4]}/send-again" not in page.text
+
+    proof = page.find_form("sign-out").fields["csrf_token"]
+    page = desk.post(f"{EVENT}deliveries/{sent[4]}/send-again", {"csrf_token": proof})
+
+    assert page.status == 409
+    assert "La personne ne souhaite plus recevoir ces messages." in page.words
+    assert EVENT in page.find_links()
 
 
 def test_an_address_is_corrected_from_the_list_of_those_who_did_not_get_it(
