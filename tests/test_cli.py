@@ -635,7 +635,7 @@ class TestDoctor:
             sending.add(tx, make_event(tx), "a", now=system_clock() - timedelta(minutes=5))
         said = self.read(run("doctor"))
 
-        told = "it took nothing 1 times in a row (421 full) and is left in peace until"
+        told = "it took nothing once (421 full) and is left in peace until"
         assert told in said["mail relay"]
         assert said["mails"].startswith("no relay takes anything: 1 prompt wait for a worker")
 

@@ -155,7 +155,8 @@ def _say_rest(service: Service, place: int) -> str:
         return ""
     rests = row.state is RelayState.RESTS
     again = f"is left in peace until {row.open_until:%H:%M:%S} UTC" if rests else "is tried again"
-    return f"; it took nothing {row.failures} times in a row ({row.said}) and {again}"
+    times = "once" if row.failures == 1 else f"{row.failures} times in a row"
+    return f"; it took nothing {times} ({row.said}) and {again}"
 
 
 def _list_relays(service: Service) -> list[RelayRow]:
