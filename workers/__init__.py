@@ -17,6 +17,7 @@ from dramatiq import Worker
 from webinars.models import Lane
 from webinars.runtime import Runtime
 from workers import mail, schedule, upkeep
+from workers.crew import Crew
 from workers.stopping import Stop, listen_for_stop
 
 logger = logging.getLogger(__name__)
@@ -38,11 +39,12 @@ class Background:
         self.stopping = Stop()
         threads = max(threads, FEWEST_THREADS)
         spare = threading.BoundedSemaphore(threads - 1)
-        mail.bind(runtime, self.stopping, spare)
+        crew = Crew(spare)
+        mail.bind(runtime, self.stopping, crew)
         upkeep.bind(runtime, spare)
         self._worker = Worker(runtime.broker, worker_threads=threads, worker_timeout=IDLE_MS)
         self._threads = [
-            threading.Thread(target=mail.look, args=(runtime, lane, self.stopping, spare))
+            threading.Thread(target=mail.look, args=(runtime, lane, self.stopping, crew))
             for lane in Lane
         ]
         if timer:

@@ -1,13 +1,13 @@
 """What sends mail: an actor that hints wake, and a look every few seconds in case none comes."""
 
 import logging
-import threading
 
 import dramatiq
 
 from webinars import broker as brokers
 from webinars.models import Lane
 from webinars.runtime import Runtime
+from workers.crew import Crew
 from workers.drain import drain
 from workers.stopping import Stop
 
@@ -16,31 +16,31 @@ logger = logging.getLogger(__name__)
 LOOK_SECONDS = 5
 
 
-def bind(runtime: Runtime, stop: Stop, spare: threading.Semaphore) -> None:
+def bind(runtime: Runtime, stop: Stop, crew: Crew) -> None:
     """Let the runtime's broker know the actor.
 
-    :param spare: see `deliver_lane`.
+    :param crew: who sends anything but prompt mail.
     """
 
     @dramatiq.actor(broker=runtime.broker, actor_name=brokers.DELIVER, queue_name=Lane.PROMPT)
     def deliver(lane: str) -> None:
         """Send everything that is due in a lane."""
-        deliver_lane(runtime, Lane(lane), stop, spare)
+        deliver_lane(runtime, Lane(lane), stop, crew)
 
 
-def look(runtime: Runtime, lane: Lane, stop: Stop, spare: threading.Semaphore) -> None:
+def look(runtime: Runtime, lane: Lane, stop: Stop, crew: Crew) -> None:
     """Send what is due every few seconds until told to stop: mail leaves without a broker too."""
     while not stop.wait(LOOK_SECONDS):
-        deliver_lane(runtime, lane, stop, spare)
+        deliver_lane(runtime, lane, stop, crew)
 
 
-def deliver_lane(runtime: Runtime, lane: Lane, stop: Stop, spare: threading.Semaphore) -> None:
+def deliver_lane(runtime: Runtime, lane: Lane, stop: Stop, crew: Crew) -> None:
     """Send everything that is due in a lane; what goes wrong is logged, and found again.
 
-    :param spare: as many threads as may be busy with anything but prompt mail. Who finds none free
-        leaves it: those that are busy go on until nothing is due.
+    :param crew: who sends anything but prompt mail. Where nobody else is of use, those who are at
+        it go on until nothing is due.
     """
-    if lane is not Lane.PROMPT and not spare.acquire(blocking=False):
+    if lane is not Lane.PROMPT and not crew.join():
         return
     try:
         drain(runtime, lane, stop)
@@ -48,4 +48,4 @@ def deliver_lane(runtime: Runtime, lane: Lane, stop: Stop, spare: threading.Sema
         logger.exception("drain failed: lane=%s", lane)
     finally:
         if lane is not Lane.PROMPT:
-            spare.release()
+            crew.leave()
