@@ -300,7 +300,6 @@ def untouched_tally():
     letters.TALLY.checked, letters.TALLY.different = before.checked, before.different
 
 
-
 def test_one_letter_in_a_thousand_is_written_twice_and_the_right_one_is_sent(caplog):
     event = pure.draw_event(
         edition=0,
