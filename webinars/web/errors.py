@@ -162,7 +162,7 @@ def _suppressed(error: errors.AddressSuppressed, event: Event | None) -> str:
         return _("La personne ne souhaite plus recevoir ces messages.")
     if error.reason == SuppressionReason.COMPLAINT:
         return _("La personne a signalé ces messages comme indésirables.")
-    return _("Cette adresse est écartée : rien ne lui est envoyé. Corrigez-la d’abord.")
+    return _("Cette adresse est écartée : rien ne lui est envoyé. Corrigez-la d’abord.")
 
 
 def _session_title(code: str, event: Event | None) -> str:
