@@ -112,7 +112,7 @@ def check(service):
 
 @everywhere
 def test_wherever_a_worker_is_killed_nothing_is_lost_and_doubles_are_marked(service):
-    add_mails(service)
+    add_mails(service, 6 * MAILS)  # enough that the last point is reached, however fast it sends
 
     for point in faults.POINTS:
         kill_at(service, point)
