@@ -266,6 +266,7 @@ def test_an_address_is_set_aside_listed_and_written_to_again(filled, database):
         ("bennani@example.org", "unsubscribed"),
     }
     assert "550 5.1.1" in filled("suppressions", "list").out
+    assert {one["scope"] for one in rows} == {"all"}
     assert filled("suppressions", "lift", "Bennani@example.org").code == 0
     rows = filled("suppressions", "list", "--json").document
     assert [one["reason"] for one in rows] == [SuppressionReason.UNSUBSCRIBED]
@@ -273,3 +274,14 @@ def test_an_address_is_set_aside_listed_and_written_to_again(filled, database):
     lifted = filled("suppressions", "lift", "bennani@example.org", "--reason", "unsubscribed")
     assert lifted.code == 0
     assert filled("deliveries", "send-again", "exemple", number[0]["id"]).code == 0
+
+
+def test_an_address_set_aside_for_one_event_names_the_event(filled, database):
+    with database.transaction() as tx:
+        number = events.get(tx, "exemple").id
+        suppressions.unsubscribe(tx, "durand@example.org", number, now=system_clock())
+    [row] = filled("suppressions", "list", "--json").document
+    assert (row["email_key"], row["scope"]) == ("durand@example.org", "exemple")
+    assert re.search(
+        r"durand@example\.org +exemple +unsubscribed", filled("suppressions", "list").out
+    )

@@ -15,8 +15,10 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
+    String,
     and_,
     case,
+    cast,
     delete,
     distinct,
     exists,
@@ -36,6 +38,7 @@ from webinars.models import (
     Contact,
     Delivery,
     DeliveryState,
+    Event,
     Failure,
     MailName,
     Registration,
@@ -49,6 +52,7 @@ EVERY_MAIL = frozenset(MailName)
 
 ALL = "all"
 """The scope of what holds for every event."""
+_EVENT_SCOPE = "event:"
 
 LEARNT = frozenset({SuppressionReason.ADDRESS, SuppressionReason.MAILBOX})
 ASKED = frozenset({SuppressionReason.COMPLAINT, SuppressionReason.UNSUBSCRIBED})
@@ -125,6 +129,7 @@ class SuppressionRow(NamedTuple):
 
     email_key: str
     scope: str
+    """`all`, or the slug of the one event."""
     reason: SuppressionReason
     reply: str | None
     created_at: datetime
@@ -135,7 +140,7 @@ class SuppressionRow(NamedTuple):
 
 def make_scope(event_id: int | None) -> str:
     """Return the scope of one event's mails; `None`: of every event's."""
-    return ALL if event_id is None else f"event:{event_id}"
+    return ALL if event_id is None else f"{_EVENT_SCOPE}{event_id}"
 
 
 def list_blocks(
@@ -310,9 +315,11 @@ def list_rows(tx: Transaction, event_id: int | None, now: datetime) -> list[Supp
 
     :param event_id: only of the people of an event, and for its mails; `None`: all there are.
     """
-    columns = [getattr(Suppression, name) for name in SuppressionRow._fields]
+    columns = {name: getattr(Suppression, name) for name in SuppressionRow._fields}
+    columns["scope"] = func.coalesce(Event.slug, Suppression.scope)
     rows = (
-        select(*columns)
+        select(*columns.values())
+        .outerjoin(Event, Suppression.scope == _EVENT_SCOPE + cast(Event.id, String))
         .where(_is_active(now), Suppression.email_key.not_like(f"{SEAL}%"))
         .order_by(Suppression.created_at.desc(), Suppression.id.desc())
     )

@@ -404,7 +404,7 @@ def test_organisers_see_who_of_their_event_is_not_written_to_and_why(tx, mails):
     assert len(list_shown(None)) == 4
     assert list_shown(None, NOW + 91 * DAY) == [("jean", UNSUBSCRIBED)]
     [row] = suppressions.list_rows(tx, first.id, NOW + 91 * DAY)
-    assert (row.scope, row.reply, row.expires_at) == (f"event:{first.id}", None, None)
+    assert (row.scope, row.reply, row.expires_at) == (first.slug, None, None)
 
 
 def test_a_corrected_address_is_written_to_whatever_the_wrong_one_was(tx, mails):
