@@ -5,11 +5,13 @@ written from it. A value that cannot be used stops the start with one line.
 """
 
 import ast
+import difflib
 import inspect
 import logging
 import re
 import secrets
 import textwrap
+from collections.abc import Iterable
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -45,6 +47,14 @@ EXAMPLES = {
 }
 SECRETS = {"metrics_token", "secret_key"}
 MINIMUM_SECRET_LENGTH = 32
+PREFIX = "WEBINARS_"
+NO_SETTINGS = re.compile(
+    rf"{PREFIX}(TEST_.+|FAULT|(.+_)?SERVICE_(HOST|PORT)(_.+)?|(.+_)?PORT_[0-9]+_.+)"
+)
+"""What is named like a setting and is none, and rightly there: for the tests, and what Kubernetes
+sets in every container beside a service that is called `webinars`, or `webinars-worker`."""
+NEARLY_ALIKE = 0.9
+"""How like a setting's name one must be that does not begin as settings do: `WEBINAR_MAIL_URL`."""
 
 ATOM = r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+"
 ADDRESS = f"{ATOM}@{ATOM}"
@@ -95,7 +105,7 @@ def _fill(address: str) -> str:
 class Settings(BaseSettings):
     """The settings of one process."""
 
-    model_config = SettingsConfigDict(env_prefix="WEBINARS_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
 
     database_url: str = "sqlite:///var/webinars.db"
     """Where everything is kept: SQLite for one machine, or `postgresql+psycopg://…`."""
@@ -333,7 +343,33 @@ def read(**overrides: object) -> Settings:
         first = error.errors()[0]
         name = str(first["loc"][0])
         reason = str(first["msg"]).removeprefix("Value error, ")
-        raise SettingRefused(f"WEBINARS_{name.upper()}", reason, EXAMPLES[name]) from error
+        raise SettingRefused(f"{PREFIX}{name.upper()}", reason, EXAMPLES[name]) from error
+
+
+def list_unknown(environment: Iterable[str]) -> dict[str, str | None]:
+    """List what is named like a setting and is none, each with the setting that may be meant.
+
+    Nothing else would tell of a slip: what is not set has its default.
+    """
+    names = [f"{PREFIX}{name.upper()}" for name in Settings.model_fields]
+    unknown = {}
+    for name in sorted(environment):
+        said = name.upper()  # as they are read
+        if said in names or NO_SETTINGS.fullmatch(said):
+            continue
+        meant = _find_meant(said, names)
+        if meant or said.startswith(PREFIX):
+            unknown[name] = meant
+    return unknown
+
+
+def _find_meant(said: str, names: list[str]) -> str | None:
+    """Find the setting whose name is most like the one that was said."""
+    if not said.startswith(PREFIX):
+        return next(iter(difflib.get_close_matches(said, names, 1, NEARLY_ALIKE)), None)
+    ends = {name.removeprefix(PREFIX): name for name in names}
+    found = difflib.get_close_matches(said.removeprefix(PREFIX), ends, 1)
+    return ends[found[0]] if found else None
 
 
 @cache

@@ -246,6 +246,16 @@ class TestTheCommands:
         assert result.err.startswith(f"WEBINARS_DATA_DIR: {event_file} cannot be made: File exists")
         assert result.err.count("\n") == 1
 
+    @pytest.mark.parametrize("words", [["config"], ["events", "list", "--json"], ["timer"]])
+    def test_a_misspelt_setting_is_told_at_the_start_and_stops_nothing(self, run, settings, words):
+        before = run(*words)
+        settings.setenv("WEBINARS_BASEURL", "https://webinaires.example.org")
+        result = run(*words)
+
+        told = "WEBINARS_BASEURL is no setting; did you mean WEBINARS_BASE_URL?\n"
+        assert result.err == told + before.err
+        assert (result.code, result.out) == (before.code, before.out)
+
     def test_a_setting_that_cannot_be_used_is_one_line_and_2(self, run, settings):
         settings.setenv("WEBINARS_BROKER_URL", "memory")
         result = run("events", "list")
@@ -571,12 +581,6 @@ class TestUpkeep:
         assert "hunter2" not in out and "ssss" not in out
         assert "WEBINARS_MAIL_URL=smtp://user:•••@127.0.0.1:25" in out
         assert "default: file:var/outbox" in out
-
-    def test_what_is_named_like_a_setting_and_is_none_is_told(self, run, settings):
-        settings.setenv("WEBINARS_BASEURL", "https://webinaires.example.org")
-        result = run("config")
-
-        assert result.err == "WEBINARS_BASEURL is no setting; did you mean WEBINARS_BASE_URL?\n"
 
     def test_the_manual_of_the_settings_is_written(self, run):
         manual = run("config", "--manual").out

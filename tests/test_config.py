@@ -135,6 +135,42 @@ def test_a_slash_at_the_end_of_the_base_makes_no_difference(monkeypatch):
     assert config.read().base_url == "https://webinaires.example.org"
 
 
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("WEBINARS_BASEURL", "WEBINARS_BASE_URL"),
+        ("WEBINARS_MAIL_ULR", "WEBINARS_MAIL_URL"),
+        ("WEBINARS_TRUSTED_PROXY", "WEBINARS_TRUSTED_PROXIES"),
+        ("WEBINARS_HOME", None),
+        ("WEBINARS_TESTS", None),
+        ("WEBINARS_", None),
+        ("WEBINAR_MAIL_URL", "WEBINARS_MAIL_URL"),
+        ("WEBINARSMAIL_URL", "WEBINARS_MAIL_URL"),
+    ],
+)
+def test_what_is_named_like_a_setting_and_is_none_is_found_with_what_is_meant(name, meant):
+    assert config.list_unknown(["PATH", "MAIL_URL", name, "HOME"]) == {name: meant}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(f"WEBINARS_{name.upper()}" for name in NAMES),
+        "webinars_mail_url",
+        "WEBINARS_FAULT",
+        "WEBINARS_TEST_POSTGRES_URL",
+        "WEBINARS_SERVICE_HOST",
+        "WEBINARS_SERVICE_PORT_HTTP",
+        "WEBINARS_PORT_8000_TCP_ADDR",
+        "WEBINARS_WORKER_SERVICE_PORT",
+        "WEBINAR_ROOM",
+        "MAIL_URL",
+    ],
+)
+def test_what_is_a_setting_or_rightly_there_is_not_taken_for_a_slip(name):
+    assert config.list_unknown([name]) == {}
+
+
 def test_every_setting_is_described_and_has_an_example():
     described = config.describe()
 

@@ -4,6 +4,7 @@ A refusal is a line on standard error and exit code 1, a wrong use exit code 2; 
 """
 
 import io
+import os
 import sys
 from typing import Any
 
@@ -22,6 +23,7 @@ from webinars.cli import (
     suppressions,
     upkeep,
 )
+from webinars.cli.edge import tell_unknown_settings
 from webinars.cli.sentences import explain, explain_fault
 from webinars.errors import SettingRefused, WebinarsError
 
@@ -69,6 +71,7 @@ def webinars() -> None:
 
     Settings come from the environment: see `webinars config`.
     """
+    tell_unknown_settings(os.environ)
 
 
 for command in (

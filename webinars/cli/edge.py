@@ -3,7 +3,7 @@
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
 from typing import Any
@@ -64,6 +64,17 @@ def make_data_dir(settings: Settings) -> None:
     if reason:
         example = config.EXAMPLES["data_dir"]
         raise SettingRefused("WEBINARS_DATA_DIR", f"{folder} {reason}", example)
+
+
+def tell_unknown_settings(environment: Iterable[str]) -> None:
+    """Say what is named like a setting and is none, a line each.
+
+    It stops nothing: an older version must start with the settings of a newer one, and other
+    programs may name theirs after this one.
+    """
+    for name, meant in config.list_unknown(environment).items():
+        hint = f"did you mean {meant}?" if meant else "`webinars config` prints those there are."
+        click.echo(f"{name} is no setting; {hint}", err=True)
 
 
 @contextmanager

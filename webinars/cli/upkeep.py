@@ -1,9 +1,5 @@
 """Commands for who operates the service: migrations, retention, settings."""
 
-import difflib
-import os
-from collections.abc import Iterable
-
 import click
 
 import config
@@ -12,9 +8,6 @@ from config import Settings
 from webinars import migrations
 from webinars.cli.doctor import doctor, looking_at
 from webinars.cli.edge import make_data_dir, opened
-
-SETTINGS = [f"WEBINARS_{name.upper()}" for name in Settings.model_fields]
-FOR_TESTS = ("WEBINARS_TEST_", "WEBINARS_FAULT")
 
 
 @click.group()
@@ -48,19 +41,9 @@ def show_config(manual: bool) -> None:
         return
     settings = config.read()
     for name, meaning in config.describe().items():
-        click.echo(f"WEBINARS_{name.upper()}={config.mask(name, getattr(settings, name))}")
+        click.echo(f"{config.PREFIX}{name.upper()}={config.mask(name, getattr(settings, name))}")
         click.echo(f"    default: {_default(name)}")
         click.echo(f"    {meaning}")
-    for name in list_unknown(os.environ):
-        close = difflib.get_close_matches(name, SETTINGS, 1)
-        hint = f"; did you mean {close[0]}?" if close else ""
-        click.echo(f"{name} is no setting{hint}", err=True)
-
-
-def list_unknown(environment: Iterable[str]) -> list[str]:
-    """List what is named like a setting and is none: nothing else would tell of a slip."""
-    named = {name for name in environment if name.startswith("WEBINARS_")}
-    return sorted(name for name in named.difference(SETTINGS) if not name.startswith(FOR_TESTS))
 
 
 def write_manual() -> str:
@@ -68,7 +51,7 @@ def write_manual() -> str:
     lines = ["# Settings", "", "Read from the environment; `webinars config` prints them.", ""]
     for name, meaning in config.describe().items():
         lines += [
-            f"## `WEBINARS_{name.upper()}`",
+            f"## `{config.PREFIX}{name.upper()}`",
             "",
             f"Default: `{_default(name)}`. For example: `{config.EXAMPLES[name]}`",
             "",
