@@ -9,7 +9,7 @@ from datetime import datetime
 
 from sqlalchemy import func, select, update
 
-from webinars import choices, connections, mailings, places
+from webinars import choices, connections, places, telling
 from webinars.connections import GateState
 from webinars.database import Transaction
 from webinars.errors import GateClosed, RegistrationCancelled, RoomMissing
@@ -60,7 +60,7 @@ def record(
     registration.presence_at = now if presence else None
     tx.flush()
     if presence is Presence.PRESENT and registration.status is RegistrationStatus.CONFIRMED:
-        mailings.tell(tx, registration.event, registration, MailName.THANKS, now=now)
+        telling.tell(tx, registration.event, registration, MailName.THANKS, now=now)
 
 
 def count_by_event(tx: Transaction, event_ids: Collection[int]) -> dict[int, Came]:

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from webinars import answers, choices, contacts, deliveries, mailings, places, waiting
+from webinars import answers, choices, contacts, deliveries, places, telling, waiting
 from webinars.answers import Answers
 from webinars.database import Transaction
 from webinars.errors import AddressTaken, EventCancelled, EventEnded, RegistrationCancelled
@@ -91,7 +91,7 @@ def send_link_again(tx: Transaction, event: Event, email: str, *, now: datetime)
         .options(choices.LOADED)
     )
     for registration in tx.scalars(registered):
-        mailings.tell(tx, event, registration, MailName.OWN_LINK, now=now, by_form=True)
+        telling.tell(tx, event, registration, MailName.OWN_LINK, now=now, by_form=True)
 
 
 def _require_live(registration: Registration, now: datetime) -> None:
@@ -139,7 +139,7 @@ def _start_links_anew(tx: Transaction, registration: Registration, now: datetime
     tx.flush()
     deliveries.cancel_for(tx, registration.id)
     mail = waiting.MAIL_OF_STATUS[registration.status]
-    mailings.tell(tx, registration.event, registration, mail, now=now, by_form=True)
+    telling.tell(tx, registration.event, registration, mail, now=now, by_form=True)
 
 
 def _tell_changed(tx: Transaction, registration: Registration, now: datetime) -> None:
@@ -148,4 +148,4 @@ def _tell_changed(tx: Transaction, registration: Registration, now: datetime) ->
     tx.flush()
     if registration.status is RegistrationStatus.CONFIRMED:
         mail = MailName.CONFIRMATION
-        mailings.tell(tx, registration.event, registration, mail, now=now, by_form=True)
+        telling.tell(tx, registration.event, registration, mail, now=now, by_form=True)

@@ -6,7 +6,7 @@ Here rows are added, given up and looked at. Who sends them, and what came of it
 
 from collections import Counter
 from collections.abc import Collection, Sequence
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -131,7 +131,7 @@ def add(
     mailing_id: int | None = None,
     is_copy: bool = False,
     by_form: bool = False,
-    day: date | None = None,
+    ordinal: int | None = None,
     expires_at: datetime | None = None,
     lane: Lane = Lane.PROMPT,
     calendar_sequence: int = 0,
@@ -159,7 +159,7 @@ def add(
             template=template,
             is_copy=is_copy,
             by_form=by_form,
-            day=day,
+            ordinal=ordinal,
             email=email.strip(),
             email_key=email_key,
             language=language,

@@ -4,7 +4,7 @@ Pure rules. How rows are claimed and outcomes are written down is `webinars.clai
 """
 
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -249,7 +249,7 @@ class Facts(NamedTuple):
     """What decides whether a delivery makes sense now."""
 
     template: MailName
-    day: date | None
+    ordinal: int | None
     registration_id: int | None
     status: RegistrationStatus | None
     erased_at: datetime | None
@@ -291,7 +291,9 @@ def _find_pointlessness(facts: Facts) -> str | None:
         return "event-draft"
     if facts.event_cancelled_at is not None and facts.template not in DESPITE_CANCELLATION:
         return "event-cancelled"
-    takes_out_a_day = facts.template is MailName.REGISTRATION_CANCELLED and facts.day is not None
+    takes_out_a_day = (
+        facts.template is MailName.REGISTRATION_CANCELLED and facts.ordinal is not None
+    )
     if not takes_out_a_day and facts.status is not STATUSES.get(facts.template, facts.status):
         return f"registration-{facts.status}"
     return None

@@ -23,9 +23,9 @@ from webinars import (
     deliveries,
     events,
     links,
-    mailings,
     places,
     retention,
+    telling,
     waiting,
 )
 from webinars.answers import Answers
@@ -138,7 +138,7 @@ def confirm(tx: Transaction, registration: Registration, *, now: datetime) -> No
         return
     registration.status = status
     tx.flush()
-    mailings.tell(tx, event, registration, waiting.MAIL_OF_STATUS[status], now=now)
+    telling.tell(tx, event, registration, waiting.MAIL_OF_STATUS[status], now=now)
 
 
 def decline(
@@ -155,7 +155,7 @@ def decline(
     registration.decline_reason = reason or None
     tx.flush()
     mail = MailName.REGISTRATION_DECLINED
-    mailings.tell(tx, registration.event, registration, mail, now=now)
+    telling.tell(tx, registration.event, registration, mail, now=now)
 
 
 def cancel(
@@ -182,7 +182,7 @@ def cancel(
         waiting.promote(tx, event, now=now)
     # Last: what a form caused locks addresses, and these come after every row.
     mail = MailName.REGISTRATION_CANCELLED
-    mailings.tell(tx, event, registration, mail, now=now, by_form=by_form)
+    telling.tell(tx, event, registration, mail, now=now, by_form=by_form)
 
 
 def erase(tx: Transaction, registration: Registration, *, now: datetime) -> None:
@@ -262,7 +262,7 @@ def _answer_known(tx: Transaction, event: Event, known: Registration, entry: _En
 
 
 def _remind(tx: Transaction, event: Event, registration: Registration, *, now: datetime) -> None:
-    mailings.tell(tx, event, registration, MailName.OWN_LINK, now=now, by_form=True)
+    telling.tell(tx, event, registration, MailName.OWN_LINK, now=now, by_form=True)
 
 
 def _take_up(
@@ -290,7 +290,7 @@ def _take_up(
         mail = waiting.MAIL_OF_STATUS[status]
         by_form = not entry.by_organiser
         lane = Lane.BULK if entry.source == IMPORT else Lane.PROMPT
-        mailings.tell(tx, event, registration, mail, now=entry.now, by_form=by_form, lane=lane)
+        telling.tell(tx, event, registration, mail, now=entry.now, by_form=by_form, lane=lane)
     return registration
 
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.orm.attributes import set_committed_value
 
-from webinars import choices, events, mailings, places
+from webinars import choices, events, places, telling
 from webinars.database import Transaction
 from webinars.models import Event, MailName, Registration, RegistrationStatus, Session
 from webinars.places import Count
@@ -79,7 +79,7 @@ def give_place(tx: Transaction, event: Event, registration: Registration, *, now
     registration.status = RegistrationStatus.CONFIRMED
     registration.confirmed_at = now
     tx.flush()
-    mailings.tell(tx, event, registration, MailName.CONFIRMATION, now=now)
+    telling.tell(tx, event, registration, MailName.CONFIRMATION, now=now)
 
 
 def promote(tx: Transaction, event: Event, *, now: datetime) -> list[Registration]:

@@ -12,7 +12,7 @@ from tests.factories import (
     make_registration,
     make_session,
 )
-from webinars import audiences, deliveries, events, mailings
+from webinars import audiences, deliveries, events, mailings, telling
 from webinars.models import (
     AttendanceMode,
     ContactPoint,
@@ -213,7 +213,7 @@ def test_who_is_confirmed_once_the_link_is_due_gets_the_confirmation_alone(datab
         look(tx, DUE)
         late = make_registration(tx, event, confirmed_at=DUE + 30 * MINUTE)
 
-        mailings.tell(tx, event, late, CONFIRMATION, now=DUE + 30 * MINUTE)
+        telling.tell(tx, event, late, CONFIRMATION, now=DUE + 30 * MINUTE)
         look(tx, DUE + 31 * MINUTE)
 
         assert [one.template for one in list_all(tx)] == [CONFIRMATION]
@@ -232,7 +232,7 @@ def test_who_was_confirmed_just_before_and_seen_only_after_is_not_missed(
             tx, event, last_name="b", email="b@example.org", confirmed_at=confirmed_at
         )
 
-        mailings.tell(tx, event, slow, CONFIRMATION, now=confirmed_at)
+        telling.tell(tx, event, slow, CONFIRMATION, now=confirmed_at)
         look(tx, DUE)
 
         assert list_addresses(tx, LINK) == ["samira@example.org", "b@example.org"]
@@ -244,7 +244,7 @@ def test_nothing_is_sent_after_the_end(database):
         registration = make_registration(tx, event)
 
         look(tx, ENDS + MINUTE)
-        mailings.tell(tx, event, registration, CONFIRMATION, now=ENDS + MINUTE)
+        telling.tell(tx, event, registration, CONFIRMATION, now=ENDS + MINUTE)
 
         assert list_all(tx) == []
         for template in (LINK, REMINDER):
@@ -298,7 +298,7 @@ def test_a_mailing_starts_only_when_whoever_is_being_confirmed_is_through(any_da
         with any_database.transaction() as tx:
             event = events.get_by_id(tx, event_id)
             registration = make_registration(tx, event, confirmed_at=DUE - SECOND)
-            mailings.tell(tx, event, registration, CONFIRMATION, now=DUE - SECOND)
+            telling.tell(tx, event, registration, CONFIRMATION, now=DUE - SECOND)
             is_told.set()
             may_commit.wait(10)
 
@@ -529,18 +529,18 @@ def test_thanks_go_to_who_came_and_to_whom_is_noted_later(any_database):
             tx, event, last_name="c", email="c@example.org", presence=Presence.ABSENT
         )
         thanked_at = ENDS + timedelta(hours=1)
-        mailings.tell(tx, event, absent, THANKS, now=ENDS)
+        telling.tell(tx, event, absent, THANKS, now=ENDS)
         assert list_all(tx, THANKS) == []
 
         look(tx, thanked_at)
         assert list_addresses(tx, THANKS) == ["a@example.org", "b@example.org"]
 
-        mailings.tell(tx, event, absent, THANKS, now=thanked_at + timedelta(days=2))
-        mailings.tell(tx, event, absent, THANKS, now=thanked_at + timedelta(days=3))
+        telling.tell(tx, event, absent, THANKS, now=thanked_at + timedelta(days=2))
+        telling.tell(tx, event, absent, THANKS, now=thanked_at + timedelta(days=3))
         assert list_addresses(tx, THANKS)[2:] == ["c@example.org"]
 
         too_late = make_registration(tx, event, last_name="d", email="d@example.org")
-        mailings.tell(tx, event, too_late, THANKS, now=thanked_at + timedelta(days=7))
+        telling.tell(tx, event, too_late, THANKS, now=thanked_at + timedelta(days=7))
         assert len(list_all(tx, THANKS)) == 3
 
 
@@ -607,7 +607,7 @@ def test_a_confirmation_is_told_once_with_a_copy_and_counted_with_its_mailing(an
         )
 
         for _ in range(2):
-            mailings.tell(tx, event, registration, CONFIRMATION, now=NOW)
+            telling.tell(tx, event, registration, CONFIRMATION, now=NOW)
 
         own, copy = list_all(tx)
         assert (own.email, own.is_copy, own.calendar_sequence) == ("samira@example.org", False, 2)
@@ -632,7 +632,7 @@ def test_each_status_is_told_until_it_makes_no_sense(database, template, expires
         event = prepare(tx)
         registration = make_registration(tx, event)
 
-        mailings.tell(tx, event, registration, template, now=NOW)
+        telling.tell(tx, event, registration, template, now=NOW)
 
         [one] = list_all(tx)
         assert (one.template, one.expires_at) == (template, expires_at)
@@ -644,12 +644,12 @@ def test_whoever_asks_for_a_link_again_and_again_gets_one_at_a_time(any_database
         registration = make_registration(tx, event)
         own_link = MailName.OWN_LINK
         for _ in range(9):
-            mailings.tell(tx, event, registration, own_link, now=NOW, by_form=True)
+            telling.tell(tx, event, registration, own_link, now=NOW, by_form=True)
         [one] = list_all(tx)
         one.state = DeliveryState.ACCEPTED
         tx.flush()
 
-        mailings.tell(tx, event, registration, own_link, now=NOW + MINUTE, by_form=True)
+        telling.tell(tx, event, registration, own_link, now=NOW + MINUTE, by_form=True)
 
         assert len(list_all(tx)) == 2
 
@@ -661,7 +661,7 @@ def test_six_registrations_of_one_mailbox_are_told_five_at_once_and_one_later(da
             registration = make_registration(
                 tx, event, last_name=f"Élu {number}", email="cabinet@example.org"
             )
-            mailings.tell(tx, event, registration, CONFIRMATION, now=NOW, by_form=True)
+            telling.tell(tx, event, registration, CONFIRMATION, now=NOW, by_form=True)
 
         waits = [one.due_at - NOW for one in list_all(tx)]
         assert waits == [timedelta()] * 5 + [61 * MINUTE]
@@ -711,7 +711,7 @@ def test_each_further_day_has_a_mail_of_its_own(database):
         registration = make_registration(tx, event, attendance_mode=AttendanceMode.ONSITE)
         choose(tx, event, registration, "atelier-1", "atelier-3")
 
-        mailings.tell(tx, event, registration, CONFIRMATION, now=LONG_BEFORE)
+        telling.tell(tx, event, registration, CONFIRMATION, now=LONG_BEFORE)
 
         assert list_told(tx) == [(CONFIRMATION, FIRST), (MailName.CALENDAR_DAY, SECOND_DAY)]
 
@@ -721,13 +721,13 @@ def test_a_day_no_longer_attended_leaves_the_calendar(any_database):
         event = prepare_assises(tx)
         registration = make_registration(tx, event, attendance_mode=AttendanceMode.ONSITE)
         choose(tx, event, registration, "atelier-1", "atelier-3")
-        mailings.tell(tx, event, registration, CONFIRMATION, now=LONG_BEFORE)
+        telling.tell(tx, event, registration, CONFIRMATION, now=LONG_BEFORE)
         for one in list_all(tx):
             one.state = DeliveryState.ACCEPTED
 
         choose(tx, event, registration, "atelier-1")
         registration.calendar_sequence = 1
-        mailings.tell(tx, event, registration, CONFIRMATION, now=LONG_BEFORE + MINUTE)
+        telling.tell(tx, event, registration, CONFIRMATION, now=LONG_BEFORE + MINUTE)
 
         assert list_told(tx) == [
             (CONFIRMATION, FIRST),
@@ -740,12 +740,12 @@ def test_every_day_leaves_the_calendar_when_a_place_is_given_up(database):
         event = prepare_assises(tx)
         registration = make_registration(tx, event, attendance_mode=AttendanceMode.ONSITE)
         choose(tx, event, registration, "atelier-1", "atelier-3")
-        mailings.tell(tx, event, registration, CONFIRMATION, now=LONG_BEFORE)
+        telling.tell(tx, event, registration, CONFIRMATION, now=LONG_BEFORE)
         for one in list_all(tx):
             one.state = DeliveryState.ACCEPTED
 
         registration.status = RegistrationStatus.CANCELLED
-        mailings.tell(tx, event, registration, MailName.REGISTRATION_CANCELLED, now=LONG_BEFORE)
+        telling.tell(tx, event, registration, MailName.REGISTRATION_CANCELLED, now=LONG_BEFORE)
 
         assert list_told(tx) == [
             (MailName.REGISTRATION_CANCELLED, None),
@@ -758,10 +758,10 @@ def test_a_confirmation_not_sent_yet_gives_way_to_a_newer_one(database):
         event = prepare_assises(tx)
         registration = make_registration(tx, event, attendance_mode=AttendanceMode.ONSITE)
         choose(tx, event, registration, "atelier-1", "atelier-3")
-        mailings.tell(tx, event, registration, CONFIRMATION, now=LONG_BEFORE)
+        telling.tell(tx, event, registration, CONFIRMATION, now=LONG_BEFORE)
 
         registration.calendar_sequence = 1
-        mailings.tell(tx, event, registration, CONFIRMATION, now=LONG_BEFORE + MINUTE)
+        telling.tell(tx, event, registration, CONFIRMATION, now=LONG_BEFORE + MINUTE)
 
         assert [(one.calendar_sequence, one.state, one.reply) for one in list_all(tx)] == [
             (0, DeliveryState.CANCELLED, "superseded"),

@@ -340,9 +340,7 @@ def test_each_day_is_an_entry_of_its_own_in_a_mail_of_its_own(database):
         )
         second = letters_to.send(
             tx,
-            letters_to.make_delivery(
-                tx, event, MailName.CALENDAR_DAY, person, day=date(2016, 12, 9)
-            ),
+            letters_to.make_delivery(tx, event, MailName.CALENDAR_DAY, person, ordinal=2),
         )
         copy = letters_to.send(
             tx,
@@ -360,7 +358,7 @@ def test_a_day_that_is_no_longer_attended_can_still_be_taken_out(database):
         person = letters_to.make_registration(tx, event)
         letters_to.choose(tx, person, event, "atelier-1")
         delivery = letters_to.make_delivery(
-            tx, event, MailName.REGISTRATION_CANCELLED, person, day=date(2016, 12, 9)
+            tx, event, MailName.REGISTRATION_CANCELLED, person, ordinal=2
         )
         message = letters_to.send(tx, delivery)
 

@@ -5,7 +5,7 @@ import logging
 import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 
 import icalendar
@@ -135,7 +135,7 @@ def make_row(template=MailName.CONFIRMATION, language=Language.FRENCH, **columns
         "event_id": 1,
         "edition": 0,
         "is_copy": False,
-        "day": None,
+        "ordinal": None,
         "recipient": "samira@example.org",
         "calendar_sequence": 0,
         "created_at": WRITTEN,
@@ -185,7 +185,7 @@ circumstances = st.fixed_dictionaries(
         "is_copy": st.booleans(),
         "status": st.sampled_from(RegistrationStatus),
         "attendance_mode": st.sampled_from(AttendanceMode),
-        "day": st.sampled_from([None, date(2016, 5, 3), date(2016, 5, 4)]),
+        "ordinal": st.sampled_from([None, 1, 2]),
         "confirmed_at": st.sampled_from([None, WRITTEN, WRITTEN - timedelta(days=1)]),
         "decline_reason": st.none() | typed,
         "source": st.sampled_from(["form", "DGCT"]),

@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from tests.domain.sending import list_all
 from tests.factories import NOW, make_event, make_registration
-from webinars import events, mailings
+from webinars import events, mailings, telling
 from webinars.models import (
     AttendanceMode,
     DeliveryState,
@@ -183,7 +183,7 @@ def test_mails_that_people_caused_while_nothing_was_sent(runtime, clock, back, l
                 status=status,
                 confirmed_at=MADE if is_confirmed else None,
             )
-            mailings.tell(tx, event, registration, template, now=MADE)
+            telling.tell(tx, event, registration, template, now=MADE)
 
     clock.now = back
     serve(runtime)

@@ -19,7 +19,7 @@ from sqlalchemy.orm import joinedload
 from tests.domain.sending import list_all
 from tests.factories import NOW, make_event, make_registration
 from tests.workers.conftest import make_settings
-from webinars import connections, deliveries, events, mailings, participants, registrations
+from webinars import connections, deliveries, events, mailings, participants, registrations, telling
 from webinars.connections import GateState
 from webinars.errors import EventCancelled
 from webinars.mail.replies import Fate, Result
@@ -137,7 +137,7 @@ def confirm_somebody(runtime, clock, name):
         event = events.get(tx, tx.scalars(select(Event.slug)).one())
         columns = {"registered_at": clock.now, "confirmed_at": clock.now}
         one = make_registration(tx, event, last_name=name, email=f"{name}@example.org", **columns)
-        mailings.tell(tx, event, one, MailName.CONFIRMATION, now=clock.now)
+        telling.tell(tx, event, one, MailName.CONFIRMATION, now=clock.now)
 
 
 def test_the_link_of_the_morning_goes_once_to_each(pair, mailbox, clock):
@@ -252,7 +252,7 @@ def prepare_visit(runtime):
                 registered_at=now,
                 confirmed_at=now,
             )
-            mailings.tell(tx, event, one, MailName.CONFIRMATION, now=now)
+            telling.tell(tx, event, one, MailName.CONFIRMATION, now=now)
 
 
 def cancel_event(runtime, now):

@@ -202,7 +202,7 @@ _QUESTIONABLE = (
         # What someone asked for a moment ago, or what concerns an organiser's own work.
         or_(Delivery.by_form, Delivery.registration_id.is_(None)),
         Delivery.template,
-        Delivery.day,
+        Delivery.ordinal,
         Delivery.registration_id,
         Registration.status,
         Registration.erased_at,

@@ -91,15 +91,15 @@ def _find_holder(case: Case) -> Holder:
 
 def _find_entry(case: Case) -> Entry:
     """Find the entry of the delivery's day; it may be one that the person no longer attends."""
-    wanted = case.get_day().date
+    wanted = case.get_day().ordinal
     codes: Collection[str] = case.codes
-    if wanted not in {day.date for day in case.days}:
+    if wanted not in {day.ordinal for day in case.days}:
         codes = [session.code for session in case.event.sessions]
-    return next(entry for day, entry in _list_entries(case, codes) if day.date == wanted)
+    return next(entry for day, entry in _list_entries(case, codes) if day.ordinal == wanted)
 
 
 def _takes_out(case: Case) -> bool:
     """Tell whether the person was invited to what is cancelled, and has not come back since."""
     was_invited = case.variant.was_confirmed and not case.variant.is_copy
     is_given_up = case.variant.status is RegistrationStatus.CANCELLED
-    return was_invited and (is_given_up or case.variant.day is not None)
+    return was_invited and (is_given_up or case.variant.ordinal is not None)

@@ -5,7 +5,7 @@ their holes. Thousands of letters of one variant are therefore one text, filled 
 """
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import NamedTuple
 
 from webinars import connections, phrasing, programme
@@ -51,8 +51,8 @@ class Variant(NamedTuple):
     """Codes of sessions."""
     full: tuple[str, ...]
     """Chosen too, but full by the time the place came."""
-    day: date | None
-    """That the delivery is about; `None`: the first."""
+    ordinal: int | None
+    """Of the day that the delivery is about; `None`: the first."""
     link_due_at: datetime | None
     """When the connection link is first sent; `None`: it is not, so the confirmation has it."""
     link_is_due: bool
@@ -163,12 +163,12 @@ class Case:
 
         A test of a further day shows the second.
         """
-        days, wanted = self.days, self.variant.day
+        days, wanted = self.days, self.variant.ordinal
         if wanted is None:
             is_further = self.variant.template is MailName.CALENDAR_DAY and len(days) > 1
             return days[1] if is_further else days[0]
         every_day = [*days, *programme.days(self.event)]
-        return next((day for day in every_day if day.date == wanted), days[0])
+        return next((day for day in every_day if day.ordinal == wanted), days[0])
 
     def instant(self, at: datetime | None) -> str:
         """Say an instant in every zone of the event; nothing where there is none."""

@@ -74,7 +74,7 @@ def _make_variant(
         has_priority=row.has_priority,
         chosen=choices.kept,
         full=choices.full,
-        day=row.day,
+        ordinal=row.ordinal,
         link_due_at=link_due_at,
         link_is_due=link_due_at is None or link_due_at <= written_at,
         window=window,

@@ -1,7 +1,7 @@
 """What is read of the database for letters: plain rows, with a few queries for any number."""
 
 from collections.abc import Collection, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import NamedTuple
 
 from sqlalchemy import bindparam, func, select
@@ -33,7 +33,7 @@ class Row(NamedTuple):
     edition: int
     template: MailName
     is_copy: bool
-    day: date | None
+    ordinal: int | None
     recipient: str
     language: Language
     calendar_sequence: int
@@ -80,7 +80,7 @@ _ROWS = (
         Event.__table__.c.edition,
         _DELIVERY.template,
         _DELIVERY.is_copy,
-        _DELIVERY.day,
+        _DELIVERY.ordinal,
         _DELIVERY.email,
         _DELIVERY.language,
         _DELIVERY.calendar_sequence,

@@ -83,7 +83,7 @@ def _registration_declined(case: Case) -> EventContext:
 
 
 def _registration_cancelled(case: Case) -> EventContext:
-    day = case.variant.day
+    day = None if case.variant.ordinal is None else case.get_day().date
     return contexts.RegistrationCancelled(
         event=_say_event(case, about=day),
         person=_say_person(case),

@@ -3,9 +3,12 @@
 One module a group of tables, all of them named from here.
 """
 
+from webinars.models.changes import Change
 from webinars.models.enums import (
     AttendanceMode,
     CalendarMethod,
+    CalendarReply,
+    ChangeKind,
     Civility,
     DeliveryState,
     EventKind,
@@ -23,6 +26,7 @@ from webinars.models.enums import (
     Presence,
     ProgrammeStatus,
     QuestionKind,
+    ReconfirmRule,
     RegistrationStatus,
     Role,
     SessionKind,
@@ -62,6 +66,8 @@ from webinars.models.values import (
     FormerDates,
     Notice,
     Priority,
+    Shown,
+    ShownSession,
     Signatory,
     Translated,
     Venue,
@@ -71,6 +77,9 @@ __all__ = [
     "AttendanceMode",
     "Bounce",
     "CalendarMethod",
+    "CalendarReply",
+    "Change",
+    "ChangeKind",
     "Civility",
     "Contact",
     "ContactPoint",
@@ -104,6 +113,7 @@ __all__ = [
     "Question",
     "QuestionKind",
     "Rate",
+    "ReconfirmRule",
     "Registration",
     "RegistrationStatus",
     "RelayBreaker",
@@ -111,6 +121,8 @@ __all__ = [
     "Session",
     "SessionChoice",
     "SessionKind",
+    "Shown",
+    "ShownSession",
     "SignInThrottle",
     "Signatory",
     "Suppression",

@@ -89,6 +89,43 @@ class QuestionKind(StrEnum):
     BOOLEAN = "boolean"
 
 
+class ChangeKind(StrEnum):
+    """What was done to an event after people could see it."""
+
+    EDITED = "edited"
+    """Words, the order of the programme, a speaker: nobody has to be told."""
+    MOVED = "moved"
+    """Other dates or hours, another zone."""
+    PLACED = "placed"
+    """Another venue, or another way of taking part."""
+    PROGRAMME = "programme"
+    """Sessions at other hours or in other rooms, added, cancelled."""
+    POSTPONED = "postponed"
+    """To a date that is not known yet."""
+    CANCELLED = "cancelled"
+    REOPENED = "reopened"
+    """On again after it was cancelled or postponed."""
+    REZONED = "rezoned"
+    """The same local hours at other instants: a country changed its time."""
+
+
+class ReconfirmRule(StrEnum):
+    """What becomes of who has not answered by the deadline whether she maintains."""
+
+    KEEP = "keep"
+    """The place, and the mark: an organiser asks."""
+    RELEASE = "release"
+    """The place is given up, and goes to the first in line."""
+
+
+class CalendarReply(StrEnum):
+    """What a person answered in her calendar (RFC 5545, 3.2.12)."""
+
+    ACCEPTED = "accepted"
+    TENTATIVE = "tentative"
+    DECLINED = "declined"
+
+
 class Civility(StrEnum):
     MADAME = "mme"
     MONSIEUR = "m"

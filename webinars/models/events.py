@@ -76,6 +76,9 @@ class Event(Base):
     """Derived; the first instant at which registrations are closed: the start, where not set."""
     approval: Mapped[bool] = mapped_column(default=False)
     """Whether an organiser decides on each registration."""
+    changes_close_local: Mapped[datetime | None]
+    changes_close_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """Derived; from then on a person asks an organiser; `None`: changes close with the event."""
     priority: Mapped[Priority | None] = mapped_column(Record(Priority))
     priority_until_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """Derived; from then on the waiting are taken too. `None`: no priority audience."""
@@ -100,6 +103,7 @@ class Event(Base):
     cancel_reason: Mapped[str | None]
     postponed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     revision: Mapped[int] = mapped_column(default=0)
+    """Raised by every change that people can see: see `Change`."""
     edition: Mapped[int] = mapped_column(default=0, onupdate=text("edition + 1"))
     """Raised by every change of this row, and of what belongs to it: see `events.find`."""
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -174,6 +178,8 @@ class Session(Base):
     room: Mapped[str | None]
     capacity: Mapped[int | None]
     position: Mapped[int]
+    cancelled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """It stays in the programme, struck out; nobody attends it any more."""
 
     event: Mapped[Event] = relationship(back_populates="sessions", lazy="raise")
 

@@ -111,14 +111,20 @@ class Delivery(Base):
     """Whether it goes to the assistant, headed as a copy."""
     by_form: Mapped[bool] = mapped_column(default=False)
     """Whether a stranger's form caused it: those are limited for each address."""
-    day: Mapped[date | None]
-    """The local day whose calendar entry it carries, for `calendar-day`."""
+    ordinal: Mapped[int | None]
+    """Which day of the event, from 1, its calendar entry is for; `None`: it is about none."""
     email: Mapped[str]
     email_key: Mapped[str]
     language: Mapped[Language] = mapped_column(choice(Language))
     lane: Mapped[Lane] = mapped_column(choice(Lane))
     calendar_sequence: Mapped[int] = mapped_column(default=0)
     """Of the calendar entry, as it was when the row was written."""
+    change_id: Mapped[int | None] = mapped_column(
+        ForeignKey("changes.id", ondelete="SET NULL"), index=True
+    )
+    """The change that it tells of."""
+    since_revision: Mapped[int | None]
+    """The revision that the person knew: what it says is new since then."""
 
     state: Mapped[DeliveryState] = mapped_column(choice(DeliveryState))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)

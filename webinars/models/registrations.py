@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from webinars.database import Base, Record, UtcDateTime, choice
 from webinars.models.enums import (
     AttendanceMode,
+    CalendarReply,
     Civility,
     Language,
     OrganizationKind,
@@ -93,6 +94,17 @@ class Registration(Base):
     presence: Mapped[Presence | None] = mapped_column(choice(Presence))
     presence_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """When an organiser noted it."""
+    represents_id: Mapped[int | None] = mapped_column(ForeignKey("registrations.id"), index=True)
+    """The registration in whose place this one came: its person named a substitute."""
+    reconfirm_change_id: Mapped[int | None] = mapped_column(ForeignKey("changes.id"), index=True)
+    """The change that asks the person whether she maintains; `None`: nothing to answer."""
+    reconfirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When the person last said that she maintains."""
+    request: Mapped[str | None]
+    """What the person asked an organiser to change once she could not do so herself."""
+    requested_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    calendar_reply: Mapped[CalendarReply | None] = mapped_column(choice(CalendarReply))
+    calendar_replied_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     erased_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """When personal data were removed; the row stays for the counts."""
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from webinars.models.enums import Language, OrganizationKind
+from webinars.models.enums import HalfDay, Language, Mode, OrganizationKind
 
 
 @dataclass(frozen=True)
@@ -80,3 +80,36 @@ class FormerDates:
 
     starts: datetime | date
     ends: datetime | date
+
+
+@dataclass(frozen=True)
+class ShownSession:
+    """A session as people were shown it; times are local to the event."""
+
+    code: str
+    title: Translated
+    day: date
+    half_day: HalfDay | None
+    starts: datetime | None
+    ends: datetime | None
+    slot: str | None
+    room: str | None
+    is_cancelled: bool
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What people were shown of an event at one of its revisions, and may have planned by."""
+
+    title: Translated
+    timezone: str
+    starts: datetime | date
+    """Local; a date where no hour was known."""
+    ends: datetime | date
+    starts_at: datetime
+    ends_at: datetime
+    mode: Mode
+    venue: Venue | None
+    sessions: tuple[ShownSession, ...]
+    is_postponed: bool
+    is_cancelled: bool

@@ -6,7 +6,7 @@ from datetime import datetime
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from webinars import attendance, choices, deliveries, mailings, participants, registrations
+from webinars import attendance, choices, deliveries, participants, registrations, telling
 from webinars.database import Transaction
 from webinars.errors import NotFound, WebinarsError
 from webinars.models import Event, Lane, MailName, Mode, Presence, Registration
@@ -112,7 +112,7 @@ def send_link(slug: str, registration_id: int) -> Response | tuple[str, int]:
     """Send someone the own link again."""
 
     def do(tx: Transaction, registration: Registration, now: datetime) -> str:
-        mailings.tell(tx, registration.event, registration, MailName.OWN_LINK, now=now)
+        telling.tell(tx, registration.event, registration, MailName.OWN_LINK, now=now)
         return _("Le lien part à nouveau à %(email)s.", email=registration.email)
 
     return _do(slug, registration_id, do)
