@@ -147,8 +147,9 @@ class Settings(BaseSettings):
     between several. A domain that asks for less gets less, whatever stands here."""
 
     intake_url: str = ""
-    """Where reports of failure arrive: `imaps://user:password@host/FOLDER` or `maildir:PATH`. By
-    default nothing is read; `webinars intake` takes one report from a mail server's pipe."""
+    """Where reports of failure arrive: `imaps://user:password@host/FOLDER`, or `maildir:PATH`,
+    which must be there. By default nothing is read; `webinars intake` takes one report from a mail
+    server's pipe."""
 
     dkim_key: str = ""
     """The file of a private key (RSA or Ed25519, PEM) that signs each message for the sender's

@@ -648,6 +648,8 @@ class TestDoctor:
     ):
         for folder in ("cur", "new", "tmp"):
             (tmp_path / "reports" / folder).mkdir(parents=True)
+        settings.setenv("WEBINARS_INTAKE_URL", f"maildir:{tmp_path}/nothing")
+        missing = self.read(run("doctor"))
         settings.setenv("WEBINARS_INTAKE_URL", f"maildir:{tmp_path}/reports")
         settings.setenv("WEBINARS_DKIM_KEY", f"{tmp_path}/dkim.pem")
         settings.setenv("WEBINARS_DKIM_SELECTOR", "2026")
@@ -658,6 +660,7 @@ class TestDoctor:
         settings.setenv("WEBINARS_MAIL_FROM", "Webinaires <webinaires@example.org>")
         result = run("doctor")
 
+        assert missing["intake"].startswith(f"{tmp_path}/nothing is no maildir")
         assert list(self.read(without)) == ["DKIM key"]
         assert result.code == 0
         assert self.read(result, "ok")["intake"] == "0 unread"
@@ -830,6 +833,29 @@ class TestServing:
 
         assert result.code == 2
         assert result.err.startswith("WEBINARS_BROKER_URL: ")
+
+    @pytest.mark.parametrize(
+        ("broker", "word"), [("memory://", "serve"), ("redis://127.0.0.1:1/0", "timer")]
+    )
+    @pytest.mark.parametrize(
+        ("folders", "fault"),
+        [
+            ([], "is no maildir, it has no folder cur and no new"),
+            (["new", "tmp"], "is no maildir, it has no folder cur"),
+        ],
+    )
+    def test_a_maildir_that_is_not_there_is_told_at_the_start(
+        self, run, settings, tmp_path, broker, word, folders, fault
+    ):
+        for name in folders:
+            (tmp_path / "bounces" / name).mkdir(parents=True)
+        settings.setenv("WEBINARS_BROKER_URL", broker)
+        settings.setenv("WEBINARS_INTAKE_URL", f"maildir:{tmp_path}/bounces")
+        result = run(word)
+
+        assert (result.code, result.out) == (2, "")
+        assert result.err.startswith(f"WEBINARS_INTAKE_URL: {tmp_path}/bounces {fault}; for")
+        assert result.err.count("\n") == 1
 
     def test_pages_are_served_until_the_process_is_told_to_stop(self, settings, tmp_path):
         first = Serving(tmp_path / "first", "--with-examples")

@@ -20,6 +20,7 @@ from webinars.cli import demo
 from webinars.cli.edge import make_data_dir, open_checked
 from webinars.cli.serverlogs import PagesServer, ThroughOurs
 from webinars.errors import AddressInUse, SettingRefused
+from webinars.mail import intake
 from webinars.runtime import Runtime
 from webinars.web import create_app
 from workers.stopping import Stop, listen_for_stop
@@ -53,6 +54,8 @@ def serve(host: str, port: int, processes: int, with_examples: bool) -> None:
             "is memory://, which means exactly one process",
             config.EXAMPLES["broker_url"],
         )
+    if is_embedded(settings):
+        check_intake(settings)
     with alone(settings) if is_embedded(settings) else nullcontext():
         if processes == 1:
             serve_in_threads(settings, host, port, with_examples=with_examples)
@@ -80,7 +83,9 @@ def timer() -> None:
 
     A second timer does no harm.
     """
-    runtime = open_checked(apart())
+    settings = apart()
+    check_intake(settings)
+    runtime = open_checked(settings)
     workers.run_timer(runtime, listen_for_stop())
     runtime.close()
 
@@ -115,6 +120,18 @@ def apart() -> Settings:
             config.EXAMPLES["broker_url"],
         )
     return settings
+
+
+def check_intake(settings: Settings) -> None:
+    """Make sure that whoever keeps time can read the reports of failure, where a maildir is named.
+
+    :raises SettingRefused: it is not there, and nobody would ever hear of a mail that came back.
+    """
+    try:
+        intake.check_maildir(settings.intake_url)
+    except intake.SourceAway as error:
+        example = "maildir:/var/lib/webinars/mail/bounces"
+        raise SettingRefused("WEBINARS_INTAKE_URL", error.reason, example) from None
 
 
 def greet(runtime: Runtime, *, with_examples: bool) -> None:

@@ -79,11 +79,30 @@ def open_source(url: str) -> Iterator[Source]:
             connection.shutdown()
 
 
+def check_maildir(url: str) -> None:
+    """Make sure that a maildir is one, before any report can have come to it.
+
+    A mailbox on a mail server is not asked: one that is away may be back in a minute.
+
+    :raises SourceAway: it is no maildir, or may not be written to.
+    """
+    parts = urlsplit(url)
+    if parts.scheme != "maildir":
+        return
+    folder = Path(parts.netloc + parts.path)
+    missing = [name for name in ("cur", "new") if not (folder / name).is_dir()]
+    if missing:
+        raise SourceAway(f"{folder} is no maildir, it has no folder {' and no '.join(missing)}")
+    if not all(os.access(folder / name, os.R_OK | os.W_OK | os.X_OK) for name in ("cur", "new")):
+        raise SourceAway(f"{folder} may not be read and written to")
+
+
 def check(url: str) -> str:
     """Try whether the mailbox can be read, and return how much in it is unread.
 
     :raises SourceAway: it cannot.
     """
+    check_maildir(url)
     with open_source(url) as source:
         return f"{len(source.list_unread())} unread"
 
