@@ -591,7 +591,8 @@ class TestUpkeep:
 
 class TestDoctor:
     PARTS = (
-        "database", "broker", "mail relay", "zone data", "clock", "journals", "timer", "mails",
+        "database", "broker", "mail relay", "zone data", "clock", "data folder", "journals",
+        "timer", "mails",
     )  # fmt: skip
 
     @pytest.fixture
@@ -628,7 +629,7 @@ class TestDoctor:
         result = run("doctor")
 
         assert result.code == 1
-        assert list(self.read(result)) == ["database", "broker", "mail relay"]
+        assert list(self.read(result)) == ["database", "broker", "mail relay", "data folder"]
         assert list(self.read(result, "ok")) == ["zone data", "clock", "journals"]
         assert result.out.count("mail relay: FAILED, smtp://127.0.0.1:") == 2
 
@@ -665,6 +666,19 @@ class TestDoctor:
         assert result.code == 0
         assert self.read(result, "ok")["intake"] == "0 unread"
         assert self.read(result, "ok")["DKIM key"] == "2026 of example.org"
+
+    def test_the_data_folder_is_looked_at(self, run, data_dir):
+        (data_dir / "journal").mkdir(parents=True)
+        well = self.read(run("doctor"), "ok")["data folder"]
+        (data_dir / "journal").rmdir()
+        (data_dir / "journal").touch()
+        result = run("doctor")
+
+        assert re.fullmatch(
+            rf"{data_dir}, \d+ [MGT]B free; journal and outbox can be written to", well
+        )
+        assert result.code == 1
+        assert self.read(result)["data folder"] == f"{data_dir}/journal is no folder"
 
     def test_mail_that_nobody_sends_is_told(self, run, change):
         with change() as tx:

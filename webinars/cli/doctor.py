@@ -1,6 +1,7 @@
 """A look at every part of the service: `webinars doctor`, a line each, changing nothing."""
 
 import fcntl
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ import config
 from config import Settings
 from webinars import broker as brokers
 from webinars import measures, migrations, pacing, zones
+from webinars.cli import folders
 from webinars.cli.sentences import say_cause
 from webinars.clock import system_clock
 from webinars.database import Database
@@ -99,6 +101,7 @@ def list_looks(service: Service) -> Iterator[tuple[str, Look]]:
         yield "DKIM key", look_at_key
     yield "zone data", look_at_zone_data
     yield "clock", look_at_clock
+    yield "data folder", look_at_data_folder
     yield "journals", look_at_journals
     if service.has_database:
         yield "timer", look_at_timer
@@ -202,6 +205,17 @@ def look_at_clock(service: Service) -> str:
         if abs(theirs - system_clock()) > CLOCKS_MAY_DIFFER:
             raise ClocksDiffer(theirs - system_clock())
     return f"{system_clock():%Y-%m-%d %H:%M:%S} UTC"
+
+
+def look_at_data_folder(service: Service) -> str | Ill:
+    """Look whether the data folder and what lies in it can be written to, and how much is free."""
+    fault = folders.find_fault(service.settings)
+    if fault:
+        return Ill(fault)
+    folder = service.settings.data_dir
+    free = folders.say_size(folders.count_free(os.statvfs(folder)))
+    lies_there = "journal and outbox" if service.settings.outbox_dir else "journal"
+    return f"{folder}, {free} free; {lies_there} can be written to"
 
 
 def look_at_journals(service: Service) -> str | Ill:
