@@ -45,7 +45,7 @@ def list_folders(settings: Settings) -> Iterator[Path]:
 
 
 def list_files(settings: Settings) -> list[Path]:
-    """List the files of a database that lies in some: whoever runs a command as root may own one."""
+    """List the files of an SQLite database: whoever runs a command as root may come to own one."""
     url = make_url(settings.database_url)
     if url.get_backend_name() != "sqlite":
         return []
