@@ -1,0 +1,197 @@
+"""Deliveries as lists show them: those of an event, and who did not get a mailing."""
+
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+from sqlalchemy.orm import aliased
+
+from webinars.database import Transaction
+from webinars.deliveries.states import MAILING_CANCELLED, MISSED
+from webinars.models import (
+    Delivery,
+    DeliveryState,
+    Failure,
+    Mailing,
+    MailingState,
+    MailName,
+    Registration,
+    Wait,
+)
+
+
+class DeliveryRow(NamedTuple):
+    """A delivery as lists show it."""
+
+    reference: str
+    """Of the registration; empty when it went to an organiser."""
+    email: str
+    mailing: MailName
+    state: DeliveryState
+    due_at: datetime
+    accepted_at: datetime | None
+    attempts: int
+    reply: str | None
+    """The relay's last word, or why it was not sent."""
+    maybe_twice: bool
+    is_copy: bool
+    id: int
+    last_name: str
+    first_name: str
+    registration_id: int | None
+    mailing_id: int | None
+    mailing_state: MailingState | None
+    failure: Failure | None
+    waits_for: Wait | None
+    """Why it waits although it was due; `None`: nothing but a worker, or its time."""
+    not_before: datetime
+    """The next attempt."""
+
+
+ROW_COLUMNS = (
+    func.coalesce(Registration.reference, ""),
+    Delivery.email,
+    Delivery.template,
+    Delivery.state,
+    Delivery.due_at,
+    Delivery.accepted_at,
+    Delivery.attempts,
+    Delivery.reply,
+    Delivery.maybe_twice,
+    Delivery.is_copy,
+    Delivery.id,
+    func.coalesce(Registration.last_name, ""),
+    func.coalesce(Registration.first_name, ""),
+    Delivery.registration_id,
+    Delivery.mailing_id,
+    Mailing.state,
+    Delivery.failure,
+    Delivery.waits_for,
+    Delivery.not_before,
+)
+
+
+def list_rows(
+    tx: Transaction,
+    event_id: int,
+    state: DeliveryState | None = None,
+    *,
+    registration_id: int | None = None,
+    mailing_id: int | None = None,
+    template: MailName | None = None,
+    limit: int | None = None,
+    offset: int = 0,
+) -> list[DeliveryRow]:
+    """List the deliveries of an event, or of one of its registrations, oldest first.
+
+    :param state: only those in it; `None`: all.
+    :param mailing_id: only those of one mailing; `None`: all, also what belongs to none.
+    :param template: only these mails; `None`: all.
+    :param limit: how many at most, after the first `offset`; `None`: all.
+    """
+    wanted = {
+        Delivery.state: state,
+        Delivery.registration_id: registration_id,
+        Delivery.mailing_id: mailing_id,
+        Delivery.template: template,
+    }
+    query = (
+        _select_rows(Delivery.event_id == event_id)
+        .where(*(column == value for column, value in wanted.items() if value is not None))
+        .order_by(Delivery.id)
+        .limit(limit)
+        .offset(offset)
+    )
+    return [DeliveryRow._make(row) for row in tx.execute(query)]
+
+
+def _select_rows(*conditions: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+    return (
+        select(*ROW_COLUMNS)
+        .select_from(Delivery)
+        .outerjoin(Registration, Registration.id == Delivery.registration_id)
+        .outerjoin(Mailing, Mailing.id == Delivery.mailing_id)
+        .where(*conditions)
+    )
+
+
+def counts(
+    tx: Transaction,
+    event_id: int,
+    *,
+    mailing_id: int | None = None,
+    template: MailName | None = None,
+) -> dict[DeliveryState, int]:
+    """Count the deliveries of an event by state; a state that none is in is left out.
+
+    :param mailing_id: only those of one mailing; `None`: all.
+    :param template: only these mails; `None`: all.
+    """
+    wanted = {Delivery.mailing_id: mailing_id, Delivery.template: template}
+    rows = tx.execute(
+        select(Delivery.state, func.count())
+        .where(Delivery.event_id == event_id)
+        .where(*(column == value for column, value in wanted.items() if value is not None))
+        .group_by(Delivery.state)
+    )
+    return dict(rows.all())
+
+
+def find_wait(row: DeliveryRow, now: datetime) -> str | None:
+    """Find what a delivery waits for: for its mailing that is `paused`, or as `count_waits` says.
+
+    `None`: it does not wait.
+    """
+    if row.state is not DeliveryState.PENDING:
+        return None
+    if row.mailing_state is MailingState.PAUSED:
+        return "paused"
+    return row.waits_for or ("worker" if row.not_before <= now else "time")
+
+
+def list_missed(
+    tx: Transaction, mailing_id: int, *, limit: int | None = None, offset: int = 0
+) -> list[DeliveryRow]:
+    """List who did not get a mailing, by name: what was tried and did not arrive, or was given up
+    with the mailing.
+
+    :param limit: how many at most, after the first `offset`; `None`: all.
+    """
+    query = (
+        _select_rows(_is_missed(mailing_id))
+        .order_by(Registration.name_key, Delivery.id)
+        .limit(limit)
+        .offset(offset)
+    )
+    return [DeliveryRow._make(row) for row in tx.execute(query)]
+
+
+def count_missed(tx: Transaction, mailing_id: int) -> int:
+    """Count those that `list_missed` would list without a limit."""
+    query = select(func.count()).select_from(Delivery).where(_is_missed(mailing_id))
+    return tx.scalar(query) or 0
+
+
+def _is_missed(mailing_id: int) -> ColumnElement[bool]:
+    went_with_mailing = and_(
+        Delivery.state == DeliveryState.CANCELLED, Delivery.reply == MAILING_CANCELLED
+    )
+    return and_(
+        Delivery.mailing_id == mailing_id,
+        or_(Delivery.state.in_(MISSED), went_with_mailing),
+        is_last(),
+    )
+
+
+def is_last() -> ColumnElement[bool]:
+    """Return the condition under which nothing later of the same mailing went to the same person.
+
+    What was sent again, or told anew, counts in place of what it replaces.
+    """
+    later = aliased(Delivery)
+    return ~exists().where(
+        later.registration_id == Delivery.registration_id,
+        later.mailing_id == Delivery.mailing_id,
+        later.is_copy == Delivery.is_copy,
+        later.id > Delivery.id,
+    )

@@ -1,0 +1,20 @@
+"""What the states of deliveries mean together, and the words that say why one was given up."""
+
+from webinars.models import DeliveryState
+
+GIVEN_UP = (DeliveryState.CANCELLED, DeliveryState.EXPIRED, DeliveryState.SUPPRESSED)
+"""States of what was never sent and never will be."""
+OPEN = (DeliveryState.PENDING, DeliveryState.SENDING)
+TAKEN = (DeliveryState.ACCEPTED, DeliveryState.DELIVERED)
+MISSED = (
+    DeliveryState.BOUNCED,
+    DeliveryState.FAILED,
+    DeliveryState.UNCERTAIN,
+    DeliveryState.EXPIRED,
+    DeliveryState.SUPPRESSED,
+)
+"""States of what is over and not known to have arrived; what was given up is none of these."""
+MAILING_CANCELLED = "mailing-cancelled"
+"""The reply of what was given up with its mailing."""
+TOO_LATE = "too-late"
+"""The reply of what was not sent in time."""
