@@ -83,6 +83,9 @@ def derive_instants(event: Event) -> None:
     event.closes_at = (
         zones.to_instant(event.closes_local, zone) if event.closes_local else event.starts_at
     )
+    event.changes_close_at = event.changes_close_local and zones.to_instant(
+        event.changes_close_local, zone
+    )
     event.priority_until_at = _priority_end(event)
     for session in event.sessions:
         session.starts_at = _instant(session.day, session.starts_time, zone)

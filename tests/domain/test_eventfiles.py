@@ -215,6 +215,18 @@ MISTAKES = {
         "registration.closes",
         "after-end",
     ),
+    "changes after the end": (
+        "closes: 2027-03-08T18:00",
+        "changes_close: 2027-03-10T12:31",
+        "registration.changes_close",
+        "after-end",
+    ),
+    "changes until an hour that the night skips": (
+        "closes: 2027-03-08T18:00",
+        "changes_close: 2026-03-29T02:30",
+        "registration.changes_close",
+        "no-such-hour",
+    ),
     "opens after it closes": (
         "opens: 2027-02-22T09:00",
         "opens: 2027-03-08T18:00",

@@ -360,6 +360,17 @@ class TestCreating:
         assert name == "Délégation"
         assert look(database, "ancien").institutions[0].name == "Ancien nom"
 
+    def test_a_deadline_for_changes_is_an_instant_too_and_may_be_missing(self, database):
+        closes = "  closes: 2020-11-02T18:00\n"
+        load(database, read((closes, f"{closes}  changes_close: 2020-10-30T12:00\n")))
+        event = look(database)
+        assert event.changes_close_at == datetime(2020, 10, 30, 11, 0, tzinfo=UTC)
+        assert loading.to_file(event).registration.changes_close == event.changes_close_local
+
+        load(database, read())
+        event = look(database)
+        assert event.changes_close_local is event.changes_close_at is None
+
     def test_the_event_says_the_same_as_its_file(self, any_database):
         file = read()
         load(any_database, file)

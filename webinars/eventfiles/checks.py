@@ -46,10 +46,12 @@ def check_event_dates(file: EventFile, tree: Tree) -> None:
 
 
 def check_registration(file: EventFile, tree: Tree) -> None:
-    """Registrations open before they close, close before the end, and priority needs a capacity."""
+    """Registrations open before they close, all closes before the end, priority needs a capacity."""
     said = file.registration
     starts, ends = file.starts, file.ends
     closes = said.closes or starts
+    if said.changes_close and ends and said.changes_close > _end_of(ends):
+        tree.add("after-end", ("registration", "changes_close"), end=write(ends))
     if said.closes and ends and said.closes > _end_of(ends):
         tree.add("after-end", ("registration", "closes"), end=write(ends))
     elif said.opens and closes and said.opens >= _end_of(closes):
@@ -182,6 +184,7 @@ def _list_hours(file: EventFile, tree: Tree) -> Iterator[tuple[Path, datetime]]:
         (("ends",), file.ends),
         (("registration", "opens"), said.opens),
         (("registration", "closes"), said.closes),
+        (("registration", "changes_close"), said.changes_close),
     ]
     if said.priority:
         found.append((("registration", "priority", "until"), said.priority.until))

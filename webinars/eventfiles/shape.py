@@ -211,6 +211,8 @@ class Priority(Shape):
 class Registration(Shape):
     opens: Hour | None = None
     closes: Hour | None = None
+    changes_close: Hour | None = None
+    """From then on a person asks an organiser for other answers or sessions."""
     approval: Flag = False
     priority: Priority | None = None
 

@@ -65,6 +65,7 @@ def _registration(event: Event) -> dict[str, Any]:
     said: dict[str, Any] = {
         "opens": _moment(event.opens_local),
         "closes": _moment(event.closes_local),
+        "changes_close": _moment(event.changes_close_local),
         "approval": event.approval,
     }
     if event.priority:

@@ -98,6 +98,7 @@ def _write_registration(tx: Transaction, event: Event, file: EventFile) -> None:
     said = file.registration
     event.opens_local = said.opens
     event.closes_local = said.closes
+    event.changes_close_local = said.changes_close
     event.approval = said.approval
     first = said.priority
     event.priority = Priority(first.countries, first.kinds, first.until) if first else None
