@@ -46,7 +46,7 @@ def check_event_dates(file: EventFile, tree: Tree) -> None:
 
 
 def check_registration(file: EventFile, tree: Tree) -> None:
-    """Registrations open before they close, all closes before the end, priority needs a capacity."""
+    """Registrations open before they close, close before the end; priority needs a capacity."""
     said = file.registration
     starts, ends = file.starts, file.ends
     closes = said.closes or starts
