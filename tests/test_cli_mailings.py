@@ -100,7 +100,29 @@ def test_a_mailing_is_shown_with_the_names_of_those_who_did_not_get_it(filled):
     text = filled("mailings", "show", "exemple", str(shown["id"])).out
     assert "Did not get it:" in text and "Bennani" in text and "Alaoui" not in text
     assert "1 accepted" in text and "1 rate" in text
+    assert (shown["maybe_twice"], shown["maybe_twice_to"]) == (0, [])
+    assert "May have got it twice" not in text
     assert "Did not get it" not in filled("mailings", "show", "exemple", "thanks").out
+
+
+def test_a_mailing_says_how_many_may_have_left_twice_and_to_whom(filled, database):
+    with database.transaction() as tx:
+        had, missed, *_ = list_all(tx, LINK)
+        had.maybe_twice = missed.maybe_twice = True
+
+    rows = filled("mailings", "list", "exemple", "--json").document
+    row = next(one for one in rows if one["template"] == "connection-link")
+    shown = filled("mailings", "show", "exemple", "connection-link", "--json").document
+    text = filled("mailings", "show", "exemple", "connection-link").out
+    only = filled("deliveries", "list", "exemple", "--only", "maybe-twice", "--json").document
+
+    assert (row["maybe_twice"], shown["maybe_twice"]) == (2, 2)
+    assert (row["total"], row["accepted"], row["failed"], row["waiting"]) == (4, 1, 2, 1)
+    assert [one["last_name"] for one in shown["maybe_twice_to"]] == ["Alaoui", "Bennani"]
+    assert re.search(r"maybe_twice +2\n", text)
+    assert "Alaoui" in text.partition("May have got it twice:")[2]
+    assert [one["last_name"] for one in only] == ["Alaoui", "Bennani"]
+    assert filled("deliveries", "list", "exemple", "--only", "rien").code == 2
 
 
 def test_a_mailing_is_paused_resumed_and_cancelled(filled, database):

@@ -55,6 +55,9 @@ class MailingRow(NamedTuple):
     """Of those that failed: their address is not written to."""
     bounced: int
     """Of those that failed: taken by the relay, and returned."""
+    maybe_twice: int
+    """Whatever became of them, and of what was sent again in their place: they may have left twice,
+    for nobody could tell whether they had left."""
     waits: dict[str, int]
     """What the waiting ones wait for: see `deliveries.count_waits`; while a mailing is held,
     or `paused`, for that alone."""
@@ -170,10 +173,13 @@ def list_rows(tx: Transaction, event_id: int, now: datetime) -> list[MailingRow]
     ids = [mailing.id for mailing in mailings]
     states = deliveries.count_by_mailing(tx, ids)
     waits = deliveries.count_waits(tx, ids, now)
-    return [_make_row(mailing, states[mailing.id], waits[mailing.id]) for mailing in mailings]
+    twice = deliveries.count_maybe_twice(tx, ids)
+    return [_make_row(one, states[one.id], waits[one.id], twice[one.id]) for one in mailings]
 
 
-def _make_row(mailing: Mailing, states: Counter[DeliveryState], waits: Counter[str]) -> MailingRow:
+def _make_row(
+    mailing: Mailing, states: Counter[DeliveryState], waits: Counter[str], maybe_twice: int
+) -> MailingRow:
     accepted = sum(states[state] for state in deliveries.TAKEN)
     waiting = sum(states[state] for state in deliveries.OPEN)
     stopped = {MailingState.HELD: mailing.reason, MailingState.PAUSED: "paused"}.get(mailing.state)
@@ -195,5 +201,6 @@ def _make_row(mailing: Mailing, states: Counter[DeliveryState], waits: Counter[s
         uncertain=states[DeliveryState.UNCERTAIN],
         suppressed=states[DeliveryState.SUPPRESSED],
         bounced=states[DeliveryState.BOUNCED],
+        maybe_twice=maybe_twice,
         waits={what: number for what, number in waits.most_common() if number or what == stopped},
     )

@@ -258,6 +258,22 @@ def test_cancelling_gives_up_what_waits_and_says_of_what_may_have_left_that_nobo
     ]
 
 
+def test_a_row_counts_what_may_have_left_twice_whatever_became_of_it(tx):
+    event, _ = fill(tx, 4)
+    end(tx, ["accepted", "failed", "uncertain", "accepted"])
+    for one in list_all(tx, LINK)[:3]:
+        one.maybe_twice = True
+    tx.flush()
+    steering.send_again(tx, get_mailing(tx, LINK), LATER)
+
+    row = get_row(tx, event)
+
+    assert (row.maybe_twice, row.total, row.waiting) == (3, 4, 1)
+    twice = deliveries.list_rows(tx, event.id, mailing_id=row.id, only=deliveries.Only.MAYBE_TWICE)
+    assert [one.state for one in twice] == ["accepted", "failed", "uncertain"]
+    assert get_row(tx, event, CONFIRMATION).maybe_twice == 0
+
+
 def test_a_row_says_what_its_mails_wait_for(tx):
     event, _ = fill(tx, 6)
     columns = [

@@ -9,7 +9,7 @@ from webinars import deliveries as deliveries_
 from webinars import events, steering
 from webinars.cli.edge import AS_JSON, opened
 from webinars.cli.listings import print_rows
-from webinars.deliveries import DeliveryRow, find_wait
+from webinars.deliveries import DeliveryRow, Only, find_wait
 from webinars.errors import NotFound
 from webinars.models import DeliveryState, Failure, Lane, MailName
 
@@ -50,6 +50,9 @@ TABLE_COLUMNS = (
 )
 
 
+ONLY_HELP = "Whatever their state: those that may have left twice."
+
+
 class Shown(NamedTuple):
     """A delivery as the command shows it: why it waits in one word."""
 
@@ -82,8 +85,11 @@ def deliveries() -> None:
     "--state", type=click.Choice([one.value for one in DeliveryState]), help="Only those in it."
 )
 @click.option("--mailing", metavar="MAILING", help="Only of one: a template's name, or a number.")
+@click.option("--only", type=click.Choice([one.value for one in Only]), help=ONLY_HELP)
 @AS_JSON
-def list_deliveries(slug: str, state: str | None, mailing: str | None, as_json: bool) -> None:
+def list_deliveries(
+    slug: str, state: str | None, mailing: str | None, only: str | None, as_json: bool
+) -> None:
     """List every mail of an event with its state and the relay's last word."""
     mailing_id, template = read_mailing(mailing)
     with opened() as runtime, runtime.reading() as tx:
@@ -95,6 +101,7 @@ def list_deliveries(slug: str, state: str | None, mailing: str | None, as_json: 
             DeliveryState(state) if state else None,
             mailing_id=mailing_id,
             template=template,
+            only=Only(only) if only else None,
         )
     columns = COLUMNS + FURTHER_COLUMNS if as_json else TABLE_COLUMNS
     print_rows([show(row, now) for row in rows], columns, event.timezone, as_json=as_json)

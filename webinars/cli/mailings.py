@@ -10,7 +10,7 @@ from webinars import mailings as mailings_
 from webinars.cli.edge import AS_JSON, YES, opened, print_json, print_table
 from webinars.cli.listings import pick, print_rows, say_value
 from webinars.database import Transaction
-from webinars.deliveries import DeliveryRow
+from webinars.deliveries import DeliveryRow, Only
 from webinars.mailings import MailingRow
 from webinars.models import DeliveryState, Event, Lane, Language, Mailing, MailName
 from webinars.runtime import Runtime
@@ -34,8 +34,9 @@ FURTHER_COLUMNS = (
     "suppressed",
     "bounced",
     "waits",
+    "maybe_twice",
 )
-MISSED_COLUMNS = (
+PEOPLE_COLUMNS = (
     "id",
     "reference",
     "last_name",
@@ -46,6 +47,11 @@ MISSED_COLUMNS = (
     "failure",
     "reply",
 )
+
+HEADINGS = {
+    "missed": "Did not get it",
+    "maybe_twice_to": "May have got it twice",
+}
 
 MAILING = click.argument("mailing", metavar="MAILING")
 """A template's name; its number where several mailings share the template."""
@@ -80,35 +86,46 @@ def list_mailings(slug: str, wide: bool, as_json: bool) -> None:
 @MAILING
 @AS_JSON
 def show_mailing(slug: str, mailing: str, as_json: bool) -> None:
-    """Show one mailing: every count, what it waits for, and by name who did not get it and why."""
+    """Show one mailing: every count, what it waits for, and by name who did not get it and why.
+
+    Also by name who may have got it twice.
+    """
     with opened() as runtime, runtime.reading() as tx:
         event = events.get(tx, slug)
         mailing_id = steering.get_named(tx, event.id, mailing).id
         rows = mailings_.list_rows(tx, event.id, runtime.now())
         states = deliveries.counts(tx, event.id, mailing_id=mailing_id)
-        missed = deliveries.list_missed(tx, mailing_id)
+        people = list_people(tx, event.id, mailing_id)
     row = next(one for one in rows if one.id == mailing_id)
-    print_mailing(event, row, states, missed, as_json=as_json)
+    print_mailing(event, row, states, people, as_json=as_json)
+
+
+def list_people(tx: Transaction, event_id: int, mailing_id: int) -> dict[str, list[DeliveryRow]]:
+    """List by name those of a mailing that an operator may be asked about."""
+    twice = deliveries.list_rows(tx, event_id, mailing_id=mailing_id, only=Only.MAYBE_TWICE)
+    return {"missed": deliveries.list_missed(tx, mailing_id), "maybe_twice_to": twice}
 
 
 def print_mailing(
     event: Event,
     row: MailingRow,
     states: dict[DeliveryState, int],
-    missed: list[DeliveryRow],
+    people: dict[str, list[DeliveryRow]],
     *,
     as_json: bool,
 ) -> None:
-    """Print a mailing with its counts and those who did not get it."""
+    """Print a mailing with its counts, and by name those who did not simply get it."""
     shown = pick(row, COLUMNS + FURTHER_COLUMNS) | {"states": states}
     if as_json:
-        print_json(shown | {"missed": [pick(one, MISSED_COLUMNS) for one in missed]})
+        named = {name: [pick(one, PEOPLE_COLUMNS) for one in of] for name, of in people.items()}
+        print_json(shown | named)
         return
     pairs: list[tuple[object, ...]] = [(name, say_value(value)) for name, value in shown.items()]
     print_table(pairs, ("", ""), event.timezone)
-    if missed:
-        click.echo("\nDid not get it:")
-        print_rows(missed, MISSED_COLUMNS, event.timezone, as_json=False)
+    for name, rows in people.items():
+        if rows:
+            click.echo(f"\n{HEADINGS[name]}:")
+            print_rows(rows, PEOPLE_COLUMNS, event.timezone, as_json=False)
 
 
 @mailings.command("preview")

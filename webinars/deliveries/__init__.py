@@ -14,6 +14,7 @@ from webinars import contacts
 from webinars.database import Transaction, is_among, lock_name
 from webinars.deliveries.rows import (
     DeliveryRow,
+    Only,
     count_missed,
     counts,
     find_wait,
@@ -29,7 +30,7 @@ from webinars.deliveries.states import (
     TAKEN,
     TOO_LATE,
 )
-from webinars.deliveries.tallies import count_by_mailing, count_waits
+from webinars.deliveries.tallies import count_by_mailing, count_maybe_twice, count_waits
 from webinars.models import Delivery, DeliveryState, Event, Lane, Language, MailName
 
 __all__ = [
@@ -40,9 +41,11 @@ __all__ = [
     "TAKEN",
     "TOO_LATE",
     "DeliveryRow",
+    "Only",
     "add",
     "cancel_for",
     "count_by_mailing",
+    "count_maybe_twice",
     "count_missed",
     "count_waits",
     "counts",

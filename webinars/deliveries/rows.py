@@ -1,10 +1,12 @@
 """Deliveries as lists show them: those of an event, and who did not get a mailing."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import ColumnElement, Select, and_, exists, func, literal_column, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from webinars.database import Transaction
 from webinars.deliveries.states import MAILING_CANCELLED, MISSED
@@ -18,6 +20,18 @@ from webinars.models import (
     Registration,
     Wait,
 )
+
+
+class Only(StrEnum):
+    """Mails that are looked for whatever their state."""
+
+    MAYBE_TWICE = "maybe-twice"
+    """Nobody could tell whether they had left, and they were sent again."""
+
+
+IS_MAYBE_TWICE: ColumnElement[bool] = literal_column("deliveries.maybe_twice")
+"""As the index says it, so that it is used."""
+_ONLY = {Only.MAYBE_TWICE: IS_MAYBE_TWICE}
 
 
 class DeliveryRow(NamedTuple):
@@ -79,6 +93,7 @@ def list_rows(
     registration_id: int | None = None,
     mailing_id: int | None = None,
     template: MailName | None = None,
+    only: Only | None = None,
     limit: int | None = None,
     offset: int = 0,
 ) -> list[DeliveryRow]:
@@ -90,19 +105,22 @@ def list_rows(
     :param limit: how many at most, after the first `offset`; `None`: all.
     """
     wanted = {
+        Delivery.event_id: event_id,
         Delivery.state: state,
         Delivery.registration_id: registration_id,
         Delivery.mailing_id: mailing_id,
         Delivery.template: template,
     }
-    query = (
-        _select_rows(Delivery.event_id == event_id)
-        .where(*(column == value for column, value in wanted.items() if value is not None))
-        .order_by(Delivery.id)
-        .limit(limit)
-        .offset(offset)
-    )
-    return [DeliveryRow._make(row) for row in tx.execute(query)]
+    query = _select_rows(*_limit_to(wanted, only)).order_by(Delivery.id)
+    return [DeliveryRow._make(row) for row in tx.execute(query.limit(limit).offset(offset))]
+
+
+def _limit_to(
+    wanted: Mapping[InstrumentedAttribute[Any], object], only: Only | None
+) -> list[ColumnElement[bool]]:
+    """Return the conditions for these values; what is `None` limits nothing."""
+    conditions = [column == value for column, value in wanted.items() if value is not None]
+    return [*conditions, _ONLY[only]] if only else conditions
 
 
 def _select_rows(*conditions: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
@@ -121,20 +139,20 @@ def counts(
     *,
     mailing_id: int | None = None,
     template: MailName | None = None,
+    only: Only | None = None,
 ) -> dict[DeliveryState, int]:
     """Count the deliveries of an event by state; a state that none is in is left out.
 
     :param mailing_id: only those of one mailing; `None`: all.
     :param template: only these mails; `None`: all.
     """
-    wanted = {Delivery.mailing_id: mailing_id, Delivery.template: template}
-    rows = tx.execute(
-        select(Delivery.state, func.count())
-        .where(Delivery.event_id == event_id)
-        .where(*(column == value for column, value in wanted.items() if value is not None))
-        .group_by(Delivery.state)
-    )
-    return dict(rows.all())
+    wanted = {
+        Delivery.event_id: event_id,
+        Delivery.mailing_id: mailing_id,
+        Delivery.template: template,
+    }
+    query = select(Delivery.state, func.count()).where(*_limit_to(wanted, only))
+    return dict(tx.execute(query.group_by(Delivery.state)).all())
 
 
 def find_wait(row: DeliveryRow, now: datetime) -> str | None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 
 from webinars.database import Transaction
-from webinars.deliveries.rows import is_last
+from webinars.deliveries.rows import IS_MAYBE_TWICE, is_last
 from webinars.deliveries.states import MISSED, OPEN, TAKEN
 from webinars.models import Delivery, DeliveryState
 
@@ -32,6 +32,16 @@ def count_by_mailing(
         for mailing_id, state, number in tx.execute(found):
             counted[mailing_id or 0][state] += number
     return counted
+
+
+def count_maybe_twice(tx: Transaction, mailing_ids: Sequence[int]) -> Counter[int]:
+    """Count what may have left twice of each of the mailings, whatever became of it since."""
+    rows = tx.execute(
+        select(Delivery.mailing_id, func.count())
+        .where(IS_MAYBE_TWICE, Delivery.mailing_id.in_(mailing_ids))
+        .group_by(Delivery.mailing_id)
+    )
+    return Counter({mailing_id or 0: number for mailing_id, number in rows})
 
 
 def count_waits(

@@ -9,7 +9,7 @@ from tests.domain.sending import list_all
 from tests.factories import make_registration
 from tests.web.organiser.conftest import EMAIL, FOREIGN, SLUG, add_people, sign_in
 from webinars import audiences, events, steering, suppressions
-from webinars.deliveries import DeliveryRow
+from webinars.deliveries import DeliveryRow, Only
 from webinars.models import (
     Delivery,
     DeliveryState,
@@ -104,6 +104,26 @@ def test_a_mailing_names_who_did_not_get_it_and_why(sent, desk, path, world):
     assert "Peut-être parti" in rows[1]
     assert "Adresse écartée : elle n’existe pas." in rows[2]
     assert any("/registrations/" in link for link in page.find_links() if link)
+
+
+def test_a_mailing_says_how_many_may_have_left_twice_and_leads_to_their_names(
+    sent, desk, runtime, path
+):
+    number = path.rpartition("/")[2]
+    assert "eut-être deux fois" not in desk.get(path).words
+    with runtime.transaction() as tx:
+        for one in (sent[0], sent[3]):
+            tx.get(Delivery, one).maybe_twice = True
+
+    page = desk.get(path)
+    assert "Peut-être deux fois 2" in page.words
+    (link,) = [one for one in page.find_links() if "only=" in one]
+    listing = desk.get(link)
+    assert [len(read_rows(listing)), "PERSONNE 002" in listing.words] == [2, True]
+    assert "Tous (5)" in listing.words and "Peut-être deux fois (2)" in listing.words
+    doubtful = read_rows(desk.get(f"{link}&state=uncertain"))
+    assert len(doubtful) == 1 and "PERSONNE 002" in doubtful[0]
+    assert len(read_rows(desk.get(f"{EVENT}deliveries?mailing={number}&only=rien"))) == 5
 
 
 def test_the_overview_says_what_failed_and_what_waits(sent, desk, path):
@@ -391,6 +411,8 @@ def test_every_reason_and_every_wait_has_words(app):
             assert filters["suppression_words"](reason).endswith(".")
         for what in [*Wait, "sending", "worker", "time", "paused", "room-missing"]:
             assert filters["wait_words"](what) != what
+        for only in Only:
+            assert filters["mark_words"](only)
         for template in (
             MailName.CONFIRMATION,
             MailName.WAITING_LIST,

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 
 from webinars import deliveries, phrasing, steering
 from webinars.database import Transaction
-from webinars.deliveries import DeliveryRow
+from webinars.deliveries import DeliveryRow, Only
 from webinars.models import DeliveryState, Event, Lane, MailName
 from webinars.web.current import get_runtime
 from webinars.web.filters import label, zones
@@ -28,16 +28,26 @@ class Wanted(NamedTuple):
     state: DeliveryState | None
     mailing_id: int | None
     template: MailName | None
+    only: Only | None
 
     @property
     def mailing(self) -> str:
         """Return the mailing as a page's address says it: its number, or a template's name."""
         return str(self.mailing_id or self.template or "")
 
-    def say(self, state: DeliveryState | None) -> dict[str, str]:
-        """Return what a page's address says for the same mailing and a state."""
-        said = {"state": str(state or ""), "mailing": self.mailing}
+    def say(self, state: DeliveryState | None, only: Only | None = None) -> dict[str, str]:
+        """Return what a page's address says for the same mailing, and a state or a mark."""
+        said = {"state": str(state or ""), "mailing": self.mailing, "only": str(only or "")}
         return {name: value for name, value in said.items() if value}
+
+
+class Listed(NamedTuple):
+    """A part of the list, and what else there is of the same mailing."""
+
+    states: dict[DeliveryState, int]
+    marks: dict[Only, int]
+    rows: Sequence[DeliveryRow]
+    part: Part
 
 
 @blueprint.get("/events/<slug:slug>/deliveries")
@@ -49,16 +59,17 @@ def listing(slug: str) -> str:
         event = get_own_event(tx, slug)
         offered = _list_offered(tx, event)
         wanted = _read(request.args, offered)
-        counted, rows, part = _look(tx, event, wanted)
+        listed = _look(tx, event, wanted)
     return render_template(
         "organiser/deliveries/listing.html",
         event=event,
-        counted=[(one, counted[one]) for one in DeliveryState if one in counted],
+        counted=[(one, listed.states[one]) for one in DeliveryState if one in listed.states],
+        marked=[(one, number) for one, number in listed.marks.items() if number],
         wanted=wanted,
         offered=offered,
-        rows=rows,
-        waits={row.id: deliveries.find_wait(row, now) for row in rows},
-        part=part,
+        rows=listed.rows,
+        waits={row.id: deliveries.find_wait(row, now) for row in listed.rows},
+        part=listed.part,
     )
 
 
@@ -101,31 +112,38 @@ def _list_offered(tx: Transaction, event: Event) -> Options:
 
 def _read(said: "MultiDict[str, str]", offered: Options) -> Wanted:
     """Return what an address asks for; what is unknown limits nothing."""
-    state, mailing = said.get("state", ""), said.get("mailing", "")
+    state, mailing, only = (said.get(name, "") for name in ("state", "mailing", "only"))
     is_known = mailing in dict(offered)
     return Wanted(
         state=DeliveryState(state) if state in set(DeliveryState) else None,
         mailing_id=int(mailing) if is_known and mailing.isdecimal() else None,
         template=MailName(mailing) if mailing in set(MailName) else None,
+        only=Only(only) if only in set(Only) else None,
     )
 
 
-def _look(
-    tx: Transaction, event: Event, wanted: Wanted
-) -> tuple[dict[DeliveryState, int], Sequence[DeliveryRow], Part]:
-    """Return the numbers by state, and the rows of the page that is asked for."""
-    state, mailing_id, template = wanted
-    counted = deliveries.counts(tx, event.id, mailing_id=mailing_id, template=template)
+def _look(tx: Transaction, event: Event, wanted: Wanted) -> Listed:
+    """Look for the rows of the page that is asked for, and count what else could be asked for."""
+
+    def count(only: Only | None) -> dict[DeliveryState, int]:
+        return deliveries.counts(
+            tx, event.id, mailing_id=wanted.mailing_id, template=wanted.template, only=only
+        )
+
+    states = count(None)
+    marked = {one: count(one) for one in Only}
+    found = marked[wanted.only] if wanted.only else states
     part = choose_part(
-        request.args, sum(counted.values()) if state is None else counted.get(state, 0)
+        request.args, found.get(wanted.state, 0) if wanted.state else sum(found.values())
     )
     rows = deliveries.list_rows(
         tx,
         event.id,
-        state,
-        mailing_id=mailing_id,
-        template=template,
+        wanted.state,
+        mailing_id=wanted.mailing_id,
+        template=wanted.template,
+        only=wanted.only,
         limit=PAGE_SIZE,
         offset=part.offset,
     )
-    return counted, rows, part
+    return Listed(states, {one: sum(found.values()) for one, found in marked.items()}, rows, part)

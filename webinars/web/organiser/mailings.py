@@ -4,13 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
+from typing import NamedTuple
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from webinars import deliveries, mailings, phrasing, steering
 from webinars.database import Transaction
-from webinars.deliveries import DeliveryRow
+from webinars.deliveries import DeliveryRow, Only
 from webinars.errors import NotFound, WebinarsError
 from webinars.mailings import MailingRow
 from webinars.models import DeliveryState, Event, Lane, Language, Mailing, MailingState
@@ -25,7 +26,6 @@ from webinars.web.languages import gettext as _
 from webinars.web.organiser import reasons
 from webinars.web.organiser.filtering import PAGE_SIZE, Part, choose_part
 from webinars.web.organiser.guard import get_organiser, get_own_event
-from webinars.web.organiser.words import grouped
 
 blueprint = Blueprint("mailings", __name__)
 reasons.set_up(blueprint)
@@ -45,6 +45,15 @@ class TestForm(Form):
         words=lambda: [(one.value, phrasing.language_label(one, one)) for one in Language],
         is_preset=True,
     )
+
+
+class Number(NamedTuple):
+    """A number of a mailing, with its word."""
+
+    word: str
+    number: int
+    url: str = ""
+    """Where the people are listed that it counts, unless they are on the page."""
 
 
 @dataclass(frozen=True)
@@ -182,7 +191,7 @@ def _show(
         "organiser/mailings/show.html",
         event=event,
         page=page,
-        numbers=_list_numbers(page),
+        numbers=_list_numbers(slug, page),
         refusal=refusal.sentence if refusal else None,
         test=test or TestForm(formdata=None, data={"language": Language.FRENCH.value}),
     )
@@ -203,20 +212,26 @@ def _make_page(tx: Transaction, event: Event, mailing: Mailing, now: datetime) -
     )
 
 
-def _list_numbers(page: Page) -> list[tuple[str, str]]:
+def _list_numbers(slug: str, page: Page) -> list[Number]:
     """List the numbers of a mailing with their words; the rarer ones only where there are any."""
     row = page.row
     always = [
-        (_("Messages"), row.total),
-        (_("Acceptés"), row.accepted),
-        (_("En attente"), row.waiting),
-        (_("Non reçus"), row.failed),
+        Number(_("Messages"), row.total),
+        Number(_("Acceptés"), row.accepted),
+        Number(_("En attente"), row.waiting),
+        Number(_("Non reçus"), row.failed),
     ]
     rare = [
-        (_("dont incertains"), row.uncertain),
-        (_("dont adresses écartées"), row.suppressed),
-        (_("dont revenus en erreur"), row.bounced),
-        (_("Abandonnés"), page.given_up),
+        Number(_("dont incertains"), row.uncertain),
+        Number(_("dont adresses écartées"), row.suppressed),
+        Number(_("dont revenus en erreur"), row.bounced),
+        _mark(slug, row, Only.MAYBE_TWICE, row.maybe_twice),
+        Number(_("Abandonnés"), page.given_up),
     ]
-    shown = [*always, *((word, number) for word, number in rare if number)]
-    return [(word, grouped(number)) for word, number in shown]
+    return [*always, *(one for one in rare if one.number)]
+
+
+def _mark(slug: str, row: MailingRow, only: Only, number: int) -> Number:
+    """Return a number that leads to the people it counts."""
+    url = url_for("organiser.deliveries.listing", slug=slug, mailing=row.id, only=only.value)
+    return Number(reasons.mark_words(only), number, url)

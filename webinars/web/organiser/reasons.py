@@ -5,7 +5,7 @@ What a relay answered itself is shown beside these words, never in their place.
 
 from flask import Blueprint
 
-from webinars.deliveries import MAILING_CANCELLED, TOO_LATE, DeliveryRow
+from webinars.deliveries import MAILING_CANCELLED, TOO_LATE, DeliveryRow, Only
 from webinars.mailings import MailingRow
 from webinars.models import DeliveryState, Failure, MailingState, MailName, SuppressionReason
 from webinars.outcomes import POISON
@@ -17,6 +17,7 @@ def set_up(blueprint: Blueprint) -> None:
     """Give the templates these filters."""
     for filter_ in (
         audience_words,
+        mark_words,
         own_word,
         standing_reason,
         suppression_words,
@@ -54,6 +55,12 @@ def standing_reason(row: MailingRow) -> str:
         "unwritten": _("Trop de messages n’ont pas pu être composés"),
     }
     return words.get(row.reason or "", row.reason or "")
+
+
+def mark_words(only: Only) -> str:
+    """Return what mails are called that are looked for whatever their state."""
+    words = {Only.MAYBE_TWICE: _("Peut-être deux fois")}
+    return words[only]
 
 
 def wait_words(what: str) -> str:
