@@ -6,7 +6,7 @@ How an event file becomes an event is `webinars.loading`; who gets a place is
 
 from datetime import date, datetime, time
 
-from sqlalchemy import exists, inspect, select
+from sqlalchemy import exists, func, inspect, select
 from sqlalchemy.orm import selectinload
 from sqlalchemy.orm.interfaces import ORMOption
 
@@ -19,7 +19,7 @@ from webinars.errors import (
     RegistrationsClosed,
     RegistrationsNotOpen,
 )
-from webinars.models import Event, EventInstitution, EventState, EventStatus
+from webinars.models import Change, Event, EventInstitution, EventState, EventStatus
 
 COLUMNS = [column.key for column in inspect(Event).column_attrs]
 
@@ -216,6 +216,12 @@ def list_all(tx: Transaction, *, institution_id: int | None = None) -> list[Even
 
 def _with_institutions() -> ORMOption:
     return selectinload(Event.institutions).joinedload(EventInstitution.institution)
+
+
+def find_changed_at(tx: Transaction, event: Event) -> datetime:
+    """Find when what people see of an event last changed."""
+    last = select(func.max(Change.made_at)).where(Change.event_id == event.id)
+    return tx.scalar(last) or event.created_at
 
 
 def lock(tx: Transaction, event_id: int) -> Event:

@@ -61,6 +61,10 @@ class Links:
         """Return the address of a registration's own page for the assistant."""
         return f"{self.base_url}/r/{self.make_token(Scope.ASSISTANT, public_id, generation)}"
 
+    def feed_url(self, token: str) -> str:
+        """Return where a calendar subscribes to the programme, with the token of an own page."""
+        return f"{self.base_url}/r/{clean_token(token)}/feed.ics"
+
     def gate_url(self, public_id: str, generation: int) -> str:
         """Return the address of a registration's connection link."""
         return f"{self.base_url}/j/{self.make_token(Scope.GATE, public_id, generation)}"

@@ -250,9 +250,14 @@ class Page:
         assert self.headers["X-Content-Type-Options"] == "nosniff"
         if urlsplit(self.path).path.startswith(TOKEN_PATHS):
             assert "Set-Cookie" not in self.headers
-            assert self.headers["Cache-Control"] == "no-store"
+            # A calendar that subscribed keeps what it shows, and asks each time.
+            kept = "private, no-cache" if self._is_feed() else "no-store"
+            assert self.headers["Cache-Control"] == kept
             assert self.headers["Referrer-Policy"] == "no-referrer"
             assert "noindex" in self.headers["X-Robots-Tag"]
+
+    def _is_feed(self):
+        return self.status != 404 and urlsplit(self.path).path.endswith("/feed.ics")
 
     def _check_page(self):
         root = self.tree

@@ -29,11 +29,13 @@ __all__ = [
     "attends_online",
     "build",
     "event_entries",
+    "list_ways",
     "make_event_uid",
     "make_origin",
     "make_uid",
     "personal_entries",
     "registration_entries",
+    "say_place",
 ]
 
 
@@ -183,7 +185,7 @@ def _draft(
     gate_url: str = "",
 ) -> Entry:
     """Write what a day's entry says to anyone; with a gate, it is where one goes."""
-    place = _say_place(event, language)
+    place = say_place(event, language)
     return Entry(
         uid=make_event_uid(event.slug, day.ordinal, origin.host),
         sequence=event.revision,
@@ -209,7 +211,8 @@ def _summarise(event: models.Event, day: Day, language: Language) -> str:
     return title if last == 1 else f"{title} ({day.ordinal}/{last})"
 
 
-def _say_place(event: models.Event, language: Language) -> str:
+def say_place(event: models.Event, language: Language) -> str:
+    """Say where one goes to an event; nothing where nobody goes anywhere."""
     if event.venue is None or event.mode is Mode.ONLINE:
         return ""
     return phrasing.place(event.venue, language)
@@ -223,16 +226,18 @@ def _describe(
         title = phrasing.labelled(labels.PROGRAMME.into(language), "", language).rstrip()
         lines = (_describe_session(event, session, language) for session in day.sessions)
         paragraphs.append("\n".join([title, *lines]))
-    place = _say_place(event, language)
+    return "\n\n".join([*paragraphs, *list_ways(event, gate_url, event_url, language)])
+
+
+def list_ways(event: models.Event, gate_url: str, event_url: str, language: Language) -> list[str]:
+    """Say where one goes, by the gate or on foot, and where the event's page is."""
+    ways = [(labels.EVENT_PAGE, event_url)]
+    place = say_place(event, language)
     if gate_url:
-        label = labels.TO_CONNECT.into(language)
-        paragraphs.append(phrasing.labelled(label, gate_url, language))
+        ways.insert(0, (labels.TO_CONNECT, gate_url))
     elif place:
-        label = labels.VENUE.into(language)
-        paragraphs.append(phrasing.labelled(label, place, language))
-    label = labels.EVENT_PAGE.into(language)
-    paragraphs.append(phrasing.labelled(label, event_url, language))
-    return "\n\n".join(paragraphs)
+        ways.insert(0, (labels.VENUE, place))
+    return [phrasing.labelled(label.into(language), way, language) for label, way in ways]
 
 
 def _say_when(event: models.Event, day: Day, language: Language) -> str:

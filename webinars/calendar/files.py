@@ -24,6 +24,8 @@ from webinars.models import CalendarMethod
 
 PRODUCT = "-//Webinars//Registrations 1//EN"
 ALARM_BEFORE = timedelta(minutes=15)
+ASKED_AGAIN = "PT1H"
+"""How often a calendar that subscribed is to ask for changes."""
 FOLD_OCTETS = 75
 """Longest line without its end (RFC 5545, 3.1)."""
 
@@ -65,11 +67,31 @@ def build(entries: Sequence[Entry], method: CalendarMethod) -> bytes:
     return b"".join(fold(line) for line in write_lines(entries, method))
 
 
+def build_feed(entries: Sequence[Entry], name: str) -> bytes:
+    """Write entries as a file to subscribe to, which calendars show under that name."""
+    title = escape(_clean_line(name))
+    properties = (
+        ContentLine("NAME", {}, title),  # RFC 7986; the X- are what calendars read before it
+        ContentLine("X-WR-CALNAME", {}, title),
+        ContentLine("REFRESH-INTERVAL", {"VALUE": ["DURATION"]}, ASKED_AGAIN),
+        ContentLine("X-PUBLISHED-TTL", {}, ASKED_AGAIN),
+    )
+    lines = _write_lines(entries, CalendarMethod.PUBLISH, properties)
+    return b"".join(fold(line) for line in lines)
+
+
 def write_lines(entries: Sequence[Entry], method: CalendarMethod) -> list[str]:
     """Write entries as the lines of an iCalendar file, not folded yet: a property each."""
+    return _write_lines(entries, method)
+
+
+def _write_lines(
+    entries: Sequence[Entry], method: CalendarMethod, properties: Sequence[ContentLine] = ()
+) -> list[str]:
     calendar = _Calendar(creator=PRODUCT)
     calendar.scale = "gregorian"
     calendar.method = method.value
+    calendar.properties = properties
     calendar.events.update(_make_event(entry, method) for entry in entries)
     return str(calendar.serialize()).split("\r\n")
 
@@ -125,6 +147,11 @@ class _CalendarSerializer(CalendarSerializer):  # type: ignore[misc]  # ics has 
     @staticmethod
     def serialize_3method(calendar: Any, container: Any) -> None:
         CalendarSerializer.serialize_method(calendar, container)
+
+    @staticmethod
+    def serialize_4properties(calendar: Any, container: Any) -> None:
+        for line in calendar.properties:
+            container.append(line)
 
     @staticmethod
     def serialize_calscale(calendar: Any, container: Any) -> None:

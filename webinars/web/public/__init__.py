@@ -4,6 +4,7 @@ from flask import Blueprint, Flask
 
 from webinars.web.public import (
     events,
+    feed,
     gate,
     health,
     outbox,
@@ -12,7 +13,7 @@ from webinars.web.public import (
     unsubscribe,
 )
 
-NOUNS = (events, registrations, own, gate, unsubscribe, outbox, health)
+NOUNS = (events, registrations, own, feed, gate, unsubscribe, outbox, health)
 
 CHECKED_BY_ITSELF = (registrations.blueprint,)
 """Its forms carry the proof as a field, so that one without it comes back as it was typed."""

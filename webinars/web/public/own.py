@@ -93,6 +93,7 @@ def show(token: str) -> str:
         token=token,
         done=done if done in DONE else None,
         outline=programme.outline(own.registration.event, own.chosen),
+        feed_url=runtime.links.feed_url(token),
     )
 
 
