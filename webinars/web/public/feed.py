@@ -34,7 +34,8 @@ def show(token: str) -> Response:
     response.add_etag()
     # A calendar may keep it, but asks each time whether it is still true.
     response.headers["Cache-Control"] = "private, no-cache"
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response
 
 
 def _write(registration: Registration, chosen: tuple[str, ...], changed_at: datetime) -> bytes:
