@@ -62,7 +62,9 @@ class Batch:
         self._unwritten_in_a_row = 0
         self._left = deque(claimed)
         self._in_hand: dict[int, Claim] = {}
-        """Handed to the transport, without an answer yet."""
+        """Handed to the transport, which has not begun to send it."""
+        self._away: dict[int, Claim] = {}
+        """About to leave or gone, without an answer yet."""
         self._drafts: dict[int, Draft | Unwritten] = {}
         self._frozen: dict[int, bytes] = {}
         self._outcomes: list[Outcome] = []
@@ -105,19 +107,27 @@ class Batch:
         self._left.clear()
         return self._outcomes
 
+    def is_wanted(self, message: Message) -> bool:
+        """Tell whether a message is still to leave, however long the relay has kept it waiting."""
+        if not self._may_go_on():
+            return False
+        self._recheck()
+        return message.key in self._in_hand
+
     def before_body(self, message: Message) -> None:
         """Note that a message is about to leave, and keep it."""
         self.journal.keep(message.key, self._in_hand[message.key].epoch, message.content)
+        self._away[message.key] = self._in_hand.pop(message.key)
         faults.reach("before-body")
 
     def after_dot(self, message: Message) -> None:
         """Note that the final dot was handed over."""
-        self._mark_left(Mark.SENT, self._in_hand[message.key])
+        self._mark_left(Mark.SENT, self._away[message.key])
         faults.reach("after-dot")
 
     def settle(self, message: Message, result: Result) -> None:
         """Note what the relay has answered, or that it has not."""
-        claim = self._in_hand.pop(message.key)
+        claim = self._away.pop(message.key, None) or self._in_hand.pop(message.key)
         if result.fate in MARKS:
             self._mark_left(MARKS[result.fate], claim, result.reply)
         faults.reach("after-reply")
@@ -159,10 +169,9 @@ class Batch:
     def _list_messages(self) -> Iterator[Message]:
         """Give out one message after another, each composed when it is asked for."""
         while self._left and not self._is_hopeless() and self._may_go_on():
-            if time.monotonic() - self._checked_at > RECHECK_SECONDS:
-                self._recheck()
-                if not self._left:
-                    return
+            self._recheck()
+            if not self._left:
+                return
             claim = self._left[0]
             message = self._compose(claim)
             self._left.popleft()
@@ -174,15 +183,19 @@ class Batch:
         return max(self.refused_in_a_row, self._unwritten_in_a_row) >= IN_A_ROW
 
     def _recheck(self) -> None:
+        """Look again, every now and then, at what has not begun to leave."""
+        if time.monotonic() - self._checked_at <= RECHECK_SECONDS:
+            return
+        waiting = [*self._in_hand.values(), *self._left]
         with self.runtime.reading() as tx:
-            self._drop(
-                claims.check(tx, self._left, owner=self.journal.owner, now=self.runtime.now())
-            )
+            self._drop(claims.check(tx, waiting, owner=self.journal.owner, now=self.runtime.now()))
         self._checked_at = time.monotonic()
 
     def _drop(self, dropped: Mapping[int, Outcome]) -> None:
         self._outcomes += dropped.values()
         self._left = deque(one for one in self._left if one.delivery_id not in dropped)
+        for delivery_id in dropped:
+            self._in_hand.pop(delivery_id, None)
 
     def _compose(self, claim: Claim) -> Message | None:
         """Return a message as it is sent; one that may have left already is the same again."""

@@ -55,7 +55,7 @@ def confirm(database: Database, slug: str, number: int, *, now: datetime, due_at
         fixed = {
             "mailing_id": mailing_id,
             "template": MailName.CONFIRMATION,
-            "day": event.starts_on,
+            "ordinal": 1,
             "lane": Lane.BULK,
             "state": DeliveryState.PENDING,
             "created_at": now,

@@ -250,8 +250,10 @@ def _registering(port: int) -> Iterator[None]:
 
     def register_on() -> None:
         try:
-            while not stop.wait(PAUSE_SECONDS):
-                _register(port, next(_numbers))
+            # One client, for to make one takes longer than to register.
+            with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=SPARE_SECONDS) as client:
+                while not stop.wait(PAUSE_SECONDS):
+                    _register(client, next(_numbers))
         except Exception as error:
             failed.append(error)
 
@@ -269,11 +271,11 @@ def _registering(port: int) -> Iterator[None]:
 _numbers = itertools.count()
 
 
-def _register(port: int, number: int) -> None:
-    with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=SPARE_SECONDS) as client:
-        page = client.get(f"/events/{SLUG}/register").raise_for_status()
-        unseen = Answer(page.status_code, b"", page.content).hidden_fields()
-        sent = client.post(f"/events/{SLUG}/register", data=unseen | world.form_fields(number))
+def _register(client: httpx.Client, number: int) -> None:
+    client.cookies.clear()
+    page = client.get(f"/events/{SLUG}/register").raise_for_status()
+    unseen = Answer(page.status_code, b"", page.content).hidden_fields()
+    sent = client.post(f"/events/{SLUG}/register", data=unseen | world.form_fields(number))
     if sent.status_code != HTTPStatus.SEE_OTHER:
         raise RuntimeError(f"a registration was answered {sent.status_code}")
 

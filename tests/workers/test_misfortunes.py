@@ -1,8 +1,10 @@
 """What must hold when the surroundings of a drain fail: the clock, the disk, a relay, a rate."""
 
+import contextlib
 import errno
 import os
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,14 +12,27 @@ from sqlalchemy import select
 
 from tests.domain.sending import get, list_all
 from tests.factories import NOW
+from tests.workers.relay import ScriptedRelay
 from tests.workers.test_drain import RUNNING, add_mails, is_journal_empty, list_states
 from webinars import claims
 from webinars.mail import journal
 from webinars.mail.journal import Journal
 from webinars.mail.messages import RelayDown
+from webinars.mail.relays import read_relays
 from webinars.mail.replies import Fate, Result
-from webinars.models import DeliveryState, Failure, Lane, RelayBreaker, Wait
+from webinars.mail.transports import SmtpTransport
+from webinars.models import (
+    DeliveryState,
+    Failure,
+    Lane,
+    MailName,
+    Registration,
+    RegistrationStatus,
+    RelayBreaker,
+    Wait,
+)
 from workers import schedule
+from workers.batch import RECHECK_SECONDS
 from workers.drain import Drain, drain
 
 NAMES = [f"n{number}" for number in range(10)]
@@ -198,3 +213,26 @@ def test_what_waits_for_a_rate_comes_back_one_after_another_however_much_it_is(r
         )
     assert sum(back.values()) == 1300 - len(mailbox.taken)
     assert max(back.values()) <= 100
+
+
+def test_what_is_cancelled_while_a_relay_keeps_it_waiting_does_not_leave(any_runtime):
+    registration = add_mails(any_runtime, "a", "b", "c", template=MailName.CONFIRMATION)
+    relay = ScriptedRelay("PIPELINING")
+    transport = SmtpTransport(read_relays(relay.url), "webinaires@example.org")
+
+    def cancel(session):
+        with any_runtime.transaction() as tx:
+            tx.get_one(Registration, registration.id).status = RegistrationStatus.CANCELLED
+        session.wait(2 * RECHECK_SECONDS)
+        return session.say("250 2.0.0 taken")
+
+    relay.replies["dot"] = [cancel]
+    with contextlib.closing(relay), contextlib.closing(transport):
+        drain(replace(any_runtime, transport=transport), Lane.PROMPT, RUNNING)
+
+    assert len(relay.messages) == 1  # although the second had been announced
+    assert list_states(any_runtime) == [
+        DeliveryState.ACCEPTED,
+        DeliveryState.CANCELLED,
+        DeliveryState.CANCELLED,
+    ]

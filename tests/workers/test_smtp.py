@@ -36,6 +36,10 @@ class Witness:
     def __init__(self):
         self.events = []
         self.results = {}
+        self.unwanted = set()
+
+    def is_wanted(self, message):
+        return message.key not in self.unwanted
 
     def before_body(self, message):
         self.events.append(f"body {message.key}")
@@ -108,8 +112,8 @@ def test_the_next_message_is_announced_behind_the_body_of_the_one_before(pair):
     witness = send(transport, *THREE)
 
     assert witness.events == [
-        *("pull 1", "pull 2", "body 1", "dot 1", "accepted 1"),
-        *("pull 3", "body 2", "dot 2", "accepted 2"),
+        *("pull 1", "pull 2", "body 1", "dot 1", "pull 3", "accepted 1"),
+        *("body 2", "dot 2", "accepted 2"),
         *("body 3", "dot 3", "accepted 3"),
     ]
     assert bytes(relay.streams[0]) == b"ehlo example.org\r\n" + b"".join(
@@ -125,8 +129,8 @@ def test_where_groups_are_not_taken_each_answer_is_waited_for(opened):
     witness = send(transport, *THREE)
 
     assert witness.events == [
-        *("pull 1", "body 1", "dot 1", "accepted 1"),
-        *("pull 2", "refused 2"),
+        *("pull 1", "body 1", "dot 1", "pull 2", "accepted 1"),
+        "refused 2",
         *("pull 3", "body 3", "dot 3", "accepted 3"),
     ]
     refused = b"MAIL FROM:<webinaires@example.org>\r\nRCPT TO:<b@example.org>\r\nRSET\r\n"
@@ -331,8 +335,8 @@ def test_the_message_behind_one_without_an_answer_goes_over_a_new_connection(pai
     witness = send(transport, *THREE)
 
     assert witness.events == [
-        *("pull 1", "pull 2", "body 1", "dot 1", "unanswered 1"),
-        *("pull 3", "body 2", "dot 2", "accepted 2"),
+        *("pull 1", "pull 2", "body 1", "dot 1", "pull 3", "unanswered 1"),
+        *("body 2", "dot 2", "accepted 2"),
         *("body 3", "dot 3", "accepted 3"),
     ]
     assert witness.results[1].reply == "no reply after the end of the message: the relay hung up"
@@ -521,7 +525,8 @@ def test_a_sender_refused_in_the_middle_is_asked_about_once_more(pair):
     witness = send(transport, *THREE)
 
     assert witness.events == [
-        *("pull 1", "pull 2", "body 1", "dot 1", "accepted 1", "down: 550 5.7.1 not you at all")
+        *("pull 1", "pull 2", "body 1", "dot 1", "pull 3", "accepted 1"),
+        "down: 550 5.7.1 not you at all",
     ]
     assert relay.connections == 2
 
@@ -666,6 +671,43 @@ def test_messages_that_cannot_be_made_end_it_before_the_body_in_hand(pair):
         transport.send(transport.relays[0], spoil(), witness)
 
     assert (witness.events, relay.messages) == ([], [])
+
+
+def test_messages_that_cannot_be_made_end_it_once_it_is_known_what_became_of_the_one_before(pair):
+    relay, transport = pair
+
+    def spoil():
+        yield from THREE[:2]
+        raise Full
+
+    witness = Witness()
+    with pytest.raises(Full):
+        transport.send(transport.relays[0], spoil(), witness)
+
+    assert witness.events[-1] == "accepted 1"
+    assert relay.messages == [CONTENT]
+
+
+@pytest.mark.parametrize("kept_waiting", ["the one announced", "the one ready behind it"])
+def test_a_message_that_is_no_longer_wanted_does_not_leave_however_far_it_has_come(
+    pair, kept_waiting
+):
+    relay, transport = pair
+    number = {"the one announced": 2, "the one ready behind it": 3}[kept_waiting]
+    witness = Witness()
+    noted = witness.after_dot
+
+    def regret(message):
+        noted(message)
+        witness.unwanted.add(number)
+
+    witness.after_dot = regret
+
+    transport.send(transport.relays[0], THREE, witness)
+
+    assert sorted(witness.results) == [key for key in (1, 2, 3) if key != number]
+    assert relay.messages == [CONTENT] * 2
+    assert relay.connections == {2: 2, 3: 1}[number]
 
 
 def test_a_message_that_is_being_sent_is_cut_off_when_the_transport_is_closed(opened):

@@ -89,6 +89,10 @@ class Handover:
         self._losses = 0
         """Connections in a row that the next message to be announced has not outlived."""
         self._lost_in_a_row = 0
+        self._ahead: Parcel | None = None
+        """Pulled while the relay took its time over another."""
+        self._trouble: Exception | None = None
+        """What went wrong meanwhile."""
 
     def run(self) -> None:
         """Send every message, and settle each.
@@ -107,7 +111,23 @@ class Handover:
         self._line.keep()
 
     def _pull(self) -> Parcel | None:
-        """Return the next message that has addresses; `None`: there is none left."""
+        """Return the next message that is to leave; `None`: there is none left."""
+        if self._trouble is not None:
+            raise self._trouble
+        ahead, self._ahead = self._ahead, None
+        if ahead is not None and self._watcher.is_wanted(ahead.message):
+            return ahead
+        return self._draw()
+
+    def _look_ahead(self) -> None:
+        """Have one more message ready by the time that the relay has answered."""
+        try:
+            self._ahead = self._draw()
+        except Exception as error:  # raised once it is known what became of the one that has left
+            self._trouble = error
+
+    def _draw(self) -> Parcel | None:
+        """Ask for the next message that has addresses."""
         for message in self._messages:
             parcel = pack(message, self._line.sender)
             if isinstance(parcel, Parcel):
@@ -169,6 +189,9 @@ class Handover:
 
         Returns that one; it is pulled first, because they leave in one write.
         """
+        if not self._watcher.is_wanted(parcel.message):
+            self._line.drop()  # for the relay waits for a body
+            return self._pull()
         following = self._pull() if connection.is_pipelining and connection.has_room() else None
         behind = b""
         if following is not None and connection.can_name(following):
@@ -182,6 +205,8 @@ class Handover:
                 return following or self._pull()
             connection.is_over = True  # what is behind the dot goes elsewhere
         self._watcher.after_dot(parcel.message)
+        if self._ahead is None:
+            self._look_ahead()
         self._await(connection, parcel)
         return following or self._pull()
 

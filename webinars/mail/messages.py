@@ -44,6 +44,12 @@ class Message:
 class Watcher(Protocol):
     """Who wants to know how far each message has come."""
 
+    def is_wanted(self, message: Message) -> bool:
+        """Tell whether it is still to leave: asked when its turn comes, and just before its body.
+
+        Where it is not, it is the caller's again.
+        """
+
     def before_body(self, message: Message) -> None:
         """Note that its content and its final dot are about to be handed to the kernel."""
 
@@ -68,7 +74,8 @@ class Transport(Protocol):
     def send(self, relay: str, messages: Iterable[Message], watcher: Watcher) -> None:
         """Send messages one after the other through a relay, and settle each.
 
-        They are pulled when they are needed: at most one beyond the one whose body is being sent.
+        They are pulled when they are needed: at most two beyond the one whose body is being sent,
+        so that one is announced behind it and one is ready when the relay has answered.
 
         :raises RelayDown: it takes nothing from anyone now. What was pulled, was not settled and
             had no `before_body` was not sent at all: it is the caller's again.

@@ -8,6 +8,7 @@ cause. When in doubt an address is not blamed: it would not be written to any mo
 
 import re
 from enum import StrEnum
+from functools import lru_cache
 from typing import NamedTuple
 
 from webinars.models import Failure
@@ -91,21 +92,27 @@ class ReplyParser:
                 return reply
 
     def _add(self, line: bytes) -> Reply | None:
-        match = _LINE.fullmatch(line.rstrip(b"\r"))
-        if match is None:
-            raise BadReply(f"an answer that is none: {flatten(line.decode('utf-8', 'replace'))}")
-        code, goes_on, text = match.groups(b"")
-        reply = Reply(int(code), text.decode("utf-8", "replace").strip())
-        if goes_on != b"-" and not self._lines:
+        reply, goes_on = _read_line(line)
+        if not goes_on and not self._lines:
             self._length = 0
             return reply
         self._lines.append(reply)
-        if goes_on == b"-":
+        if goes_on:
             return None
         lines, self._lines, self._length = self._lines, [], 0
         if any(one.code != reply.code for one in lines):
             raise BadReply(f"an answer of two minds: {lines[0].code} and {reply.code}")
         return Reply(reply.code, "\n".join(one.text for one in lines))
+
+
+@lru_cache(maxsize=64)
+def _read_line(line: bytes) -> tuple[Reply, bool]:
+    """Read a line of a reply, and whether another follows; a relay says most of them often."""
+    match = _LINE.fullmatch(line.rstrip(b"\r"))
+    if match is None:
+        raise BadReply(f"an answer that is none: {flatten(line.decode('utf-8', 'replace'))}")
+    code, goes_on, text = match.groups(b"")
+    return Reply(int(code), text.decode("utf-8", "replace").strip()), goes_on == b"-"
 
 
 class Status(NamedTuple):

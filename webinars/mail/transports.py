@@ -57,7 +57,7 @@ class FileTransport:
 
         :raises RelayDown: the folder cannot be written to.
         """
-        for message in messages:
+        for message in filter(watcher.is_wanted, messages):
             fresh = self._write(message.content)
             try:
                 watcher.before_body(message)
