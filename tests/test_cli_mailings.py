@@ -125,6 +125,37 @@ def test_a_mailing_says_how_many_may_have_left_twice_and_to_whom(filled, databas
     assert filled("deliveries", "list", "exemple", "--only", "rien").code == 2
 
 
+def test_who_had_asked_for_none_is_named_apart_from_those_who_missed_it(filled, database):
+    with database.transaction() as tx:
+        _, asked, *_ = list_all(tx, LINK)
+        asked.state, asked.reply = DeliveryState.SUPPRESSED, SuppressionReason.UNSUBSCRIBED
+        asked.failure = None
+
+    shown = filled("mailings", "show", "exemple", "connection-link", "--json").document
+    text = filled("mailings", "show", "exemple", "connection-link").out
+    only = filled("deliveries", "list", "exemple", "--only", "unwanted", "--json").document
+    again = filled("mailings", "send-again", "exemple", "connection-link", "--yes").out
+
+    counted = [shown[name] for name in ("total", "accepted", "failed", "waiting", "unwanted")]
+    assert counted == [3, 1, 1, 1, 1]
+    assert [one["last_name"] for one in shown["missed"]] == ["Durand"]
+    assert [one["last_name"] for one in shown["unwanted_by"]] == ["Bennani"]
+    assert "Bennani" in text.partition("Had asked for none:")[2]
+    assert [one["last_name"] for one in only] == ["Bennani"]
+    assert again.endswith(": 0 mails sent again, not 1 that may have left\n")
+
+
+def test_who_has_asked_for_none_since_is_left_out_when_it_is_sent_again(filled, database):
+    with database.transaction() as tx:
+        mailing = tx.scalars(select(Mailing).where(Mailing.template == LINK)).one()
+        for one in [*list_all(tx, LINK), mailing]:
+            one.template = MailName.REMINDER
+        number = mailing.id
+        suppressions.unsubscribe(tx, "bennani@example.org", None, now=system_clock())
+    said = filled("mailings", "send-again", "exemple", number, "--yes").out
+    assert said.endswith("not 1 that may have left, not 1 to people who have asked for none\n")
+
+
 def test_a_mailing_is_paused_resumed_and_cancelled(filled, database):
     words = ("exemple", "connection-link")
     assert filled("mailings", "pause", *words).out == "exemple: connection-link: paused\n"

@@ -6,7 +6,7 @@ it is `webinars.telling`.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -15,6 +15,7 @@ from sqlalchemy import select
 from webinars import deliveries, timeline
 from webinars.audiences import WAITING
 from webinars.database import Transaction
+from webinars.deliveries import Only
 from webinars.models import (
     DeliveryState,
     Event,
@@ -33,7 +34,10 @@ OVER = (MailingState.DONE, MailingState.CANCELLED)
 
 
 class MailingRow(NamedTuple):
-    """A mailing as lists show it, counted from its deliveries; those given up do not count."""
+    """A mailing as lists show it, counted from its deliveries.
+
+    What was given up counts nowhere; what the person had asked not to be sent counts apart.
+    """
 
     template: MailName
     due_at: datetime | None
@@ -41,6 +45,7 @@ class MailingRow(NamedTuple):
     state: MailingState
     reason: str | None
     total: int
+    """Accepted, failed and waiting together."""
     accepted: int
     failed: int
     """All that are over and not known to have been taken by the relay."""
@@ -58,6 +63,8 @@ class MailingRow(NamedTuple):
     maybe_twice: int
     """Whatever became of them, and of what was sent again in their place: they may have left twice,
     for nobody could tell whether they had left."""
+    unwanted: int
+    """Not sent, because the person had asked for none: apart from the total."""
     waits: dict[str, int]
     """What the waiting ones wait for: see `deliveries.count_waits`; while a mailing is held,
     or `paused`, for that alone."""
@@ -173,12 +180,18 @@ def list_rows(tx: Transaction, event_id: int, now: datetime) -> list[MailingRow]
     ids = [mailing.id for mailing in mailings]
     states = deliveries.count_by_mailing(tx, ids)
     waits = deliveries.count_waits(tx, ids, now)
-    twice = deliveries.count_maybe_twice(tx, ids)
-    return [_make_row(one, states[one.id], waits[one.id], twice[one.id]) for one in mailings]
+    marks = {only: deliveries.count_marked(tx, ids, only) for only in Only}
+    return [
+        _make_row(one, states[one.id], waits[one.id], {only: marks[only][one.id] for only in Only})
+        for one in mailings
+    ]
 
 
 def _make_row(
-    mailing: Mailing, states: Counter[DeliveryState], waits: Counter[str], maybe_twice: int
+    mailing: Mailing,
+    states: Counter[DeliveryState],
+    waits: Counter[str],
+    marks: Mapping[Only, int],
 ) -> MailingRow:
     accepted = sum(states[state] for state in deliveries.TAKEN)
     waiting = sum(states[state] for state in deliveries.OPEN)
@@ -201,6 +214,7 @@ def _make_row(
         uncertain=states[DeliveryState.UNCERTAIN],
         suppressed=states[DeliveryState.SUPPRESSED],
         bounced=states[DeliveryState.BOUNCED],
-        maybe_twice=maybe_twice,
+        maybe_twice=marks[Only.MAYBE_TWICE],
+        unwanted=marks[Only.UNWANTED],
         waits={what: number for what, number in waits.most_common() if number or what == stopped},
     )

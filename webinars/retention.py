@@ -8,7 +8,7 @@ import calendar
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, delete, select, union, update
+from sqlalchemy import ColumnElement, and_, case, delete, select, union, update
 
 from webinars import contacts, links, suppressions, zones
 from webinars.database import Transaction
@@ -20,6 +20,7 @@ from webinars.models import (
     ExportRecord,
     Frozen,
     Registration,
+    SuppressionReason,
 )
 
 BLANK: dict[str, object] = {
@@ -125,7 +126,9 @@ def _anonymise(tx: Transaction, ids: list[int], now: datetime) -> None:
     for of_mail in (Bounce, Frozen):
         sent = of_mail.delivery_id.in_(select(Delivery.id).where(theirs))
         tx.execute(delete(of_mail).where(sent))
-    tx.execute(update(Delivery).where(theirs).values(email="", email_key="", reply=None))
+    # Why an address was not written to is one of four words, and counts for as long as the row.
+    reply = case((Delivery.reply.in_(list(SuppressionReason)), Delivery.reply))
+    tx.execute(update(Delivery).where(theirs).values(email="", email_key="", reply=reply))
     tx.execute(
         update(Registration)
         .where(Registration.id.in_(ids))

@@ -1,11 +1,11 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import JSON, String, func, select
+from sqlalchemy import JSON, String, func, select, update
 
 from tests.domain.registering import JEAN, ZOE, list_mails, register, say
 from tests.factories import NOW, make_event, make_registration
-from webinars import attendance, events, participants, registrations, retention
+from webinars import attendance, deliveries, events, participants, registrations, retention
 from webinars.database import Base
 from webinars.links import Links, Scope
 from webinars.models import (
@@ -18,6 +18,7 @@ from webinars.models import (
     Presence,
     Registration,
     RegistrationStatus,
+    SuppressionReason,
 )
 from webinars.retention import Purged
 
@@ -198,6 +199,16 @@ def test_the_purge_makes_an_event_anonymous_when_its_retention_ends_and_only_the
         assert events.get(tx, event.slug).purged_at == end
         assert [row.email for row in participants.list_rows(tx, later.id)] == ["garde@example.org"]
         assert retention.purge(tx, now=end) == Purged(0, 0)
+
+
+def test_why_a_mail_was_not_sent_still_counts_once_the_person_is_erased(tx):
+    event = events.get(tx, make_event(tx).slug)
+    made = register(tx, event).registration
+    values = {"state": DeliveryState.SUPPRESSED, "reply": SuppressionReason.UNSUBSCRIBED.value}
+    tx.execute(update(Delivery).values(**values))
+    registrations.erase(tx, participants.get(tx, made.id), now=LATER)
+    rows = deliveries.list_rows(tx, event.id, only=deliveries.Only.UNWANTED)
+    assert {(one.email, one.reply) for one in rows} == {("", "unsubscribed")}
 
 
 def test_making_anonymous_in_several_steps_forgets_nobody(tx):

@@ -274,6 +274,57 @@ def test_a_row_counts_what_may_have_left_twice_whatever_became_of_it(tx):
     assert get_row(tx, event, CONFIRMATION).maybe_twice == 0
 
 
+@pytest.mark.parametrize("reason", [SuppressionReason.UNSUBSCRIBED, SuppressionReason.COMPLAINT])
+def test_who_had_asked_for_none_is_counted_apart_and_not_missed(tx, reason):
+    event, people = fill(tx, 5)
+    end(tx, ["accepted", "failed", "suppressed", "suppressed", "suppressed"])
+    asked, unwritten, unsaid = list_all(tx, LINK)[2:]
+    asked.reply, unwritten.reply, unsaid.reply = reason, SuppressionReason.ADDRESS, None
+    tx.flush()
+    mailing = get_mailing(tx, LINK)
+
+    row = get_row(tx, event)
+
+    assert (row.total, row.accepted, row.failed, row.waiting) == (4, 1, 3, 0)
+    assert (row.suppressed, row.unwanted) == (2, 1)
+    missed = [one.registration_id for one in deliveries.list_missed(tx, row.id)]
+    assert missed == [people[1].id, people[3].id, people[4].id]
+    [one] = deliveries.list_rows(tx, event.id, mailing_id=row.id, only=deliveries.Only.UNWANTED)
+    assert (one.registration_id, one.is_unwanted) == (people[2].id, True)
+    assert steering.count_again(tx, mailing, LATER) == Again(3, 0, 0)
+    ahead = steering.preview(tx, mailing, LATER)
+    assert (ahead.missed, ahead.unwanted) == (3, 1)
+    assert steering.send_again(tx, mailing, LATER) == 3
+
+
+def test_who_has_asked_for_none_since_she_missed_it_is_not_sent_it_again(tx):
+    event, (samira, *_) = fill(tx, 3)
+    end(tx, ["failed", "failed", "uncertain"])
+    mailing = get_mailing(tx, LINK)
+    mailing.template = MailName.REMINDER  # one that she may do without
+    tx.flush()
+    suppressions.unsubscribe(tx, samira.email_key, event.id, now=LATER)
+
+    again = steering.count_again(tx, mailing, LATER)
+
+    assert again == Again(1, 1, 0, frozenset({list_all(tx, LINK)[0].id}))
+    assert steering.send_again(tx, mailing, LATER) == 1
+
+
+def test_what_was_not_wanted_can_be_sent_by_hand_once_she_takes_it_back(tx):
+    event, _ = fill(tx, 1)
+    end(tx, ["suppressed"])
+    [mail] = list_all(tx, LINK)
+    mail.reply = SuppressionReason.UNSUBSCRIBED
+    tx.flush()
+
+    assert steering.send_again(tx, get_mailing(tx, LINK), LATER) == 0
+    assert steering.send_one_again(tx, mail, LATER)
+
+    row = get_row(tx, event)
+    assert (row.total, row.waiting, row.unwanted) == (1, 1, 0)
+
+
 def test_a_row_says_what_its_mails_wait_for(tx):
     event, _ = fill(tx, 6)
     columns = [

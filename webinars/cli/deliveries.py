@@ -50,7 +50,7 @@ TABLE_COLUMNS = (
 )
 
 
-ONLY_HELP = "Whatever their state: those that may have left twice."
+ONLY_HELP = "What may have left twice, or was not sent because the person had asked for none."
 
 
 class Shown(NamedTuple):

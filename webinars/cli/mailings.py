@@ -35,6 +35,7 @@ FURTHER_COLUMNS = (
     "bounced",
     "waits",
     "maybe_twice",
+    "unwanted",
 )
 PEOPLE_COLUMNS = (
     "id",
@@ -50,6 +51,7 @@ PEOPLE_COLUMNS = (
 
 HEADINGS = {
     "missed": "Did not get it",
+    "unwanted_by": "Had asked for none",
     "maybe_twice_to": "May have got it twice",
 }
 
@@ -88,7 +90,7 @@ def list_mailings(slug: str, wide: bool, as_json: bool) -> None:
 def show_mailing(slug: str, mailing: str, as_json: bool) -> None:
     """Show one mailing: every count, what it waits for, and by name who did not get it and why.
 
-    Also by name who may have got it twice.
+    Also by name who had asked for none, and who may have got it twice.
     """
     with opened() as runtime, runtime.reading() as tx:
         event = events.get(tx, slug)
@@ -102,8 +104,15 @@ def show_mailing(slug: str, mailing: str, as_json: bool) -> None:
 
 def list_people(tx: Transaction, event_id: int, mailing_id: int) -> dict[str, list[DeliveryRow]]:
     """List by name those of a mailing that an operator may be asked about."""
-    twice = deliveries.list_rows(tx, event_id, mailing_id=mailing_id, only=Only.MAYBE_TWICE)
-    return {"missed": deliveries.list_missed(tx, mailing_id), "maybe_twice_to": twice}
+
+    def list_marked(only: Only) -> list[DeliveryRow]:
+        return deliveries.list_rows(tx, event_id, mailing_id=mailing_id, only=only)
+
+    return {
+        "missed": deliveries.list_missed(tx, mailing_id),
+        "unwanted_by": list_marked(Only.UNWANTED),
+        "maybe_twice_to": list_marked(Only.MAYBE_TWICE),
+    }
 
 
 def print_mailing(
@@ -161,6 +170,7 @@ def describe_preview(ahead: Preview) -> dict[str, object]:
         "suppressed": ahead.suppressed,
         "already": ahead.already,
         "missed": ahead.missed,
+        "unwanted": ahead.unwanted,
     }
 
 
@@ -255,6 +265,8 @@ def describe_left_out(again: Again, *, uncertain: bool) -> list[str]:
         said.append(f"{'of them ' if uncertain else 'not '}{again.uncertain} that may have left")
     if again.suppressed:
         said.append(f"not {again.suppressed} to addresses that are not written to")
+    if again.unwanted:
+        said.append(f"not {len(again.unwanted)} to people who have asked for none")
     return said
 
 

@@ -13,12 +13,14 @@ from sqlalchemy.dialects import postgresql, sqlite
 from webinars import contacts
 from webinars.database import Transaction, is_among, lock_name
 from webinars.deliveries.rows import (
+    IS_UNWANTED,
     DeliveryRow,
     Only,
     count_missed,
     counts,
     find_wait,
     is_last,
+    is_missed,
     list_missed,
     list_rows,
 )
@@ -30,11 +32,12 @@ from webinars.deliveries.states import (
     TAKEN,
     TOO_LATE,
 )
-from webinars.deliveries.tallies import count_by_mailing, count_maybe_twice, count_waits
+from webinars.deliveries.tallies import count_by_mailing, count_marked, count_waits
 from webinars.models import Delivery, DeliveryState, Event, Lane, Language, MailName
 
 __all__ = [
     "GIVEN_UP",
+    "IS_UNWANTED",
     "MAILING_CANCELLED",
     "MISSED",
     "OPEN",
@@ -45,7 +48,7 @@ __all__ = [
     "add",
     "cancel_for",
     "count_by_mailing",
-    "count_maybe_twice",
+    "count_marked",
     "count_missed",
     "count_waits",
     "counts",
@@ -56,6 +59,7 @@ __all__ = [
     "hold_event",
     "insert_into",
     "is_last",
+    "is_missed",
     "list_missed",
     "list_rows",
 ]

@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, literal_column, not_, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from webinars.database import Transaction
@@ -20,6 +20,7 @@ from webinars.models import (
     Registration,
     Wait,
 )
+from webinars.suppressions import ASKED
 
 
 class Only(StrEnum):
@@ -27,11 +28,13 @@ class Only(StrEnum):
 
     MAYBE_TWICE = "maybe-twice"
     """Nobody could tell whether they had left, and they were sent again."""
+    UNWANTED = "unwanted"
+    """They were not sent, because the person had asked for none."""
 
 
-IS_MAYBE_TWICE: ColumnElement[bool] = literal_column("deliveries.maybe_twice")
-"""As the index says it, so that it is used."""
-_ONLY = {Only.MAYBE_TWICE: IS_MAYBE_TWICE}
+IS_UNWANTED: ColumnElement[bool] = and_(
+    Delivery.state == DeliveryState.SUPPRESSED, func.coalesce(Delivery.reply, "").in_(ASKED)
+)
 
 
 class DeliveryRow(NamedTuple):
@@ -60,6 +63,11 @@ class DeliveryRow(NamedTuple):
     """Why it waits although it was due; `None`: nothing but a worker, or its time."""
     not_before: datetime
     """The next attempt."""
+
+    @property
+    def is_unwanted(self) -> bool:
+        """Tell whether it was not sent because the person had asked for none."""
+        return self.state is DeliveryState.SUPPRESSED and self.reply in ASKED
 
 
 ROW_COLUMNS = (
@@ -120,7 +128,14 @@ def _limit_to(
 ) -> list[ColumnElement[bool]]:
     """Return the conditions for these values; what is `None` limits nothing."""
     conditions = [column == value for column, value in wanted.items() if value is not None]
-    return [*conditions, _ONLY[only]] if only else conditions
+    return [*conditions, is_marked(only)] if only else conditions
+
+
+def is_marked(only: Only) -> ColumnElement[bool]:
+    """Return the condition for mails that are looked for whatever their state."""
+    if only is Only.UNWANTED:
+        return and_(IS_UNWANTED, is_last())
+    return literal_column("deliveries.maybe_twice")  # as the index says it, so that it is used
 
 
 def _select_rows(*conditions: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
@@ -171,7 +186,7 @@ def list_missed(
     tx: Transaction, mailing_id: int, *, limit: int | None = None, offset: int = 0
 ) -> list[DeliveryRow]:
     """List who did not get a mailing, by name: what was tried and did not arrive, or was given up
-    with the mailing.
+    with the mailing. Who had asked for none is not missed.
 
     :param limit: how many at most, after the first `offset`; `None`: all.
     """
@@ -196,9 +211,14 @@ def _is_missed(mailing_id: int) -> ColumnElement[bool]:
     )
     return and_(
         Delivery.mailing_id == mailing_id,
-        or_(Delivery.state.in_(MISSED), went_with_mailing),
+        or_(is_missed(), went_with_mailing),
         is_last(),
     )
+
+
+def is_missed() -> ColumnElement[bool]:
+    """Return the condition for what is over, not known to have arrived, and was not unwanted."""
+    return and_(Delivery.state.in_(MISSED), not_(IS_UNWANTED))
 
 
 def is_last() -> ColumnElement[bool]:

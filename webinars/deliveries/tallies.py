@@ -7,15 +7,15 @@ from datetime import datetime
 from sqlalchemy import func, select
 
 from webinars.database import Transaction
-from webinars.deliveries.rows import IS_MAYBE_TWICE, is_last
-from webinars.deliveries.states import MISSED, OPEN, TAKEN
+from webinars.deliveries.rows import Only, is_last, is_marked, is_missed
+from webinars.deliveries.states import OPEN, TAKEN
 from webinars.models import Delivery, DeliveryState
 
 
 def count_by_mailing(
     tx: Transaction, mailing_ids: Sequence[int]
 ) -> dict[int, Counter[DeliveryState]]:
-    """Count the deliveries of each of the mailings by state, without those given up.
+    """Count the deliveries of each of the mailings by state, without those given up or unwanted.
 
     What was sent again counts in place of what it replaces.
     """
@@ -26,7 +26,7 @@ def count_by_mailing(
     # Apart, so that the many which were not missed are counted in the index alone.
     for conditions in (
         [Delivery.state.in_([*OPEN, *TAKEN])],
-        [Delivery.state.in_(MISSED), is_last()],
+        [is_missed(), is_last()],
     ):
         found = query.where(Delivery.mailing_id.in_(mailing_ids), *conditions)
         for mailing_id, state, number in tx.execute(found):
@@ -34,11 +34,11 @@ def count_by_mailing(
     return counted
 
 
-def count_maybe_twice(tx: Transaction, mailing_ids: Sequence[int]) -> Counter[int]:
-    """Count what may have left twice of each of the mailings, whatever became of it since."""
+def count_marked(tx: Transaction, mailing_ids: Sequence[int], only: Only) -> Counter[int]:
+    """Count the mails of each of the mailings that are looked for whatever their state."""
     rows = tx.execute(
         select(Delivery.mailing_id, func.count())
-        .where(IS_MAYBE_TWICE, Delivery.mailing_id.in_(mailing_ids))
+        .where(Delivery.mailing_id.in_(mailing_ids), is_marked(only))
         .group_by(Delivery.mailing_id)
     )
     return Counter({mailing_id or 0: number for mailing_id, number in rows})

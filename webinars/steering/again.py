@@ -28,6 +28,7 @@ from webinars.models import (
     Mailing,
     MailingState,
     Registration,
+    SuppressionReason,
 )
 from webinars.steering.people import (
     DELIVERED_TO,
@@ -38,6 +39,7 @@ from webinars.steering.people import (
     of_occasion,
 )
 from webinars.steering.states import hold, put, require_time
+from webinars.suppressions import ASKED
 
 BATCH = 1_000
 """How many rows are written with one statement."""
@@ -52,6 +54,8 @@ class Again(NamedTuple):
     """Of which nobody can tell whether they left: only where that is asked for."""
     suppressed: int
     """Not sent again, because their address is not written to."""
+    unwanted: frozenset[int] = frozenset()
+    """Not sent again, by number: the person has asked for none since."""
 
 
 class _Missed(NamedTuple):
@@ -67,9 +71,12 @@ def count_again(tx: Transaction, mailing: Mailing, now: datetime) -> Again:
     if mailing.state is MailingState.CANCELLED or mailing.expires_at <= now:
         return Again(0, 0, 0)
     missed = _list_missed(tx, mailing)
-    free = _take_out_blocked(tx, mailing, missed, now)
+    reasons = _find_reasons(tx, mailing, missed, now)
+    unwanted = {one.id for one, reason in zip(missed, reasons, strict=True) if reason in ASKED}
+    free = [one for one, reason in zip(missed, reasons, strict=True) if reason is None]
     uncertain = sum(one.is_uncertain for one in free)
-    return Again(len(free) - uncertain, uncertain, len(missed) - len(free))
+    suppressed = len(missed) - len(free) - len(unwanted)
+    return Again(len(free) - uncertain, uncertain, suppressed, frozenset(unwanted))
 
 
 def send_again(
@@ -87,8 +94,13 @@ def send_again(
     """
     event = hold(tx, mailing)
     _require_sendable(event, mailing, now)
-    free = _take_out_blocked(tx, mailing, _list_missed(tx, mailing), now)
-    wanted = [one.id for one in free if with_uncertain or not one.is_uncertain]
+    missed = _list_missed(tx, mailing)
+    reasons = _find_reasons(tx, mailing, missed, now)
+    wanted = [
+        one.id
+        for one, reason in zip(missed, reasons, strict=True)
+        if reason is None and (with_uncertain or not one.is_uncertain)
+    ]
     for begin in range(0, len(wanted), BATCH):
         _insert_again(tx, mailing, wanted[begin : begin + BATCH], now)
     if wanted:
@@ -111,13 +123,16 @@ def _start_again(tx: Transaction, mailing: Mailing) -> None:
 
 
 def _list_missed(tx: Transaction, mailing: Mailing) -> list[_Missed]:
-    """List the mails of a mailing that did not arrive, of those who are still of its audience."""
+    """List the mails of a mailing that did not arrive, of those who are still of its audience.
+
+    What the person had asked not to be sent is not missed, even if she takes it back.
+    """
     query = (
         select(Delivery.id, Delivery.state, DELIVERED_TO)
         .join(Registration, Registration.id == Delivery.registration_id)
         .where(
             *of_occasion(mailing),
-            Delivery.state.in_(deliveries.MISSED),
+            deliveries.is_missed(),
             deliveries.is_last(),
             or_(not_(Delivery.is_copy), HAS_ASSISTANT),
             *audience(mailing),
@@ -130,11 +145,11 @@ def _list_missed(tx: Transaction, mailing: Mailing) -> list[_Missed]:
     ]
 
 
-def _take_out_blocked(
+def _find_reasons(
     tx: Transaction, mailing: Mailing, missed: Sequence[_Missed], now: datetime
-) -> list[_Missed]:
-    reasons = find_reasons(tx, mailing, [Asked(one.email_key) for one in missed], now)
-    return [one for one, reason in zip(missed, reasons, strict=True) if reason is None]
+) -> list[SuppressionReason | None]:
+    """Find, for each in turn, why it is not sent again, if it is not."""
+    return find_reasons(tx, mailing, [Asked(one.email_key) for one in missed], now)
 
 
 def _insert_again(tx: Transaction, mailing: Mailing, ids: Sequence[int], now: datetime) -> None:

@@ -51,6 +51,8 @@ class Preview:
     """How many mails the relay has taken."""
     missed: int
     """How many mails did not arrive: they would have to be sent again."""
+    unwanted: int
+    """How many mails were not sent, because the person had asked for none."""
 
     @property
     def people(self) -> int:
@@ -72,6 +74,8 @@ class _Target(NamedTuple):
     state: DeliveryState | None
     """`None`: there is no mail yet."""
     by_form: bool
+    is_unwanted: bool
+    """Whether it was not sent because the person had asked for none."""
 
 
 def preview(tx: Transaction, mailing: Mailing, now: datetime) -> Preview:
@@ -79,9 +83,11 @@ def preview(tx: Transaction, mailing: Mailing, now: datetime) -> Preview:
     reached: Counter[tuple[Language, bool]] = Counter()
     suppressed: Counter[SuppressionReason] = Counter()
     states: Counter[DeliveryState] = Counter()
+    unwanted = 0
     for is_copy in (False, True) if mailing.template in COPIED else (False,):
         for targets in _list_targets(tx, mailing, is_copy=is_copy):
-            states.update(one.state for one in targets if one.state)
+            states.update(one.state for one in targets if one.state and not one.is_unwanted)
+            unwanted += sum(one.is_unwanted for one in targets)
             coming = [one for one in targets if _is_coming(one, mailing, now)]
             asked = [Asked(one.email_key, one.by_form) for one in coming]
             for one, reason in zip(coming, find_reasons(tx, mailing, asked, now), strict=True):
@@ -103,6 +109,7 @@ def preview(tx: Transaction, mailing: Mailing, now: datetime) -> Preview:
         suppressed=dict(suppressed),
         already=sum(states[state] for state in deliveries.TAKEN),
         missed=sum(states[state] for state in deliveries.MISSED),
+        unwanted=unwanted,
     )
 
 
@@ -126,17 +133,18 @@ def _select_targets(mailing: Mailing, *, is_copy: bool) -> Select[*tuple[Any, ..
         .subquery()
     )
     email = Registration.assistant_email if is_copy else Registration.email
+    person = (Registration.id, Registration.language, email)
     return (
-        select(Registration.id, Registration.language, email, Delivery.state, Delivery.by_form)
+        select(*person, Delivery.state, Delivery.by_form, deliveries.IS_UNWANTED)
         .outerjoin(last, last.c.registration_id == Registration.id)
         .outerjoin(Delivery, Delivery.id == last.c.delivery_id)
     )
 
 
 def _make_target(row: Row[*tuple[Any, ...]]) -> _Target:
-    registration_id, language, email, state, by_form = row
+    registration_id, language, email, state, by_form, is_unwanted = row
     key = contacts.address_key(email)
-    return _Target(registration_id, language, key, state, bool(by_form))
+    return _Target(registration_id, language, key, state, bool(by_form), bool(is_unwanted))
 
 
 def _is_coming(one: _Target, mailing: Mailing, now: datetime) -> bool:

@@ -224,20 +224,47 @@ def test_a_mail_that_is_not_sent_again_says_why(sent, desk, runtime, path, place
     assert count(runtime) == 5
 
 
-def test_who_wants_no_more_reminders_is_not_offered_one_and_a_refusal_leads_back(
-    sent, desk, runtime, path, world
-):
+def let_her_unsubscribe(runtime, number):
+    """Let the person of a mail, which is to be a reminder, want no more of them."""
     with runtime.transaction() as tx:
-        mail = tx.get(Delivery, sent[4])
-        mail.template, mail.reply = MailName.REMINDER, SuppressionReason.UNSUBSCRIBED
+        mail = tx.get(Delivery, number)
+        find_mailing(tx).template = mail.template = MailName.REMINDER
         suppressions.lift(tx, mail.email_key, [SuppressionReason.ADDRESS], DUE)
         suppressions.unsubscribe(tx, mail.email_key, None, now=DUE)
+        return mail
+
+
+def test_who_had_asked_for_none_is_counted_apart_and_not_among_those_who_missed_it(
+    sent, desk, runtime, path
+):
+    with runtime.transaction() as tx:
+        tx.get(Delivery, sent[4]).reply = SuppressionReason.UNSUBSCRIBED
+
     page = desk.get(path)
-    assert page.find_form(f"deliveries/{sent[1]}/send-again")
-    assert f"deliveries/{sent[4]}/send-again" not in page.text
+
+    assert "Messages 4 Acceptés 1 En attente 1 Non reçus 2 dont incertains 1" in page.words
+    assert "Non souhaités 1" in page.words and "adresses écartées" not in page.words
+    assert [row[:12] for row in read_rows(page)] == ["PERSONNE 000", "PERSONNE 002"]
+    (link,) = [one for one in page.find_links() if "only=" in one]
+    [row] = read_rows(desk.get(link))
+    assert "PERSONNE 003" in row and "Non souhaité La" not in row and "Non souhaité" in row
+    assert "La personne ne souhaite plus recevoir ces messages." in row
+    assert "Adresse écartée" not in row
+    assert "Non souhaités 1" in desk.get(f"{path}/preview").words
+
+
+def test_who_wants_no_more_reminders_is_not_offered_one_and_a_refusal_leads_back(
+    sent, desk, runtime, path
+):
+    let_her_unsubscribe(runtime, sent[1])
+    page = desk.get(path)
+    assert page.find_form(f"deliveries/{sent[3]}/send-again")
+    assert f"deliveries/{sent[1]}/send-again" not in page.text
+    assert "n’en veut plus" in read_rows(page)[0]
+    assert "1 ne partira pas : la personne n’en veut plus." in page.words
 
     proof = page.find_form("sign-out").fields["csrf_token"]
-    page = desk.post(f"{EVENT}deliveries/{sent[4]}/send-again", {"csrf_token": proof})
+    page = desk.post(f"{EVENT}deliveries/{sent[1]}/send-again", {"csrf_token": proof})
 
     assert page.status == 409
     assert "La personne ne souhaite plus recevoir ces messages." in page.words

@@ -226,6 +226,7 @@ def _list_numbers(slug: str, page: Page) -> list[Number]:
         Number(_("dont adresses écartées"), row.suppressed),
         Number(_("dont revenus en erreur"), row.bounced),
         _mark(slug, row, Only.MAYBE_TWICE, row.maybe_twice),
+        _mark(slug, row, Only.UNWANTED, row.unwanted),
         Number(_("Abandonnés"), page.given_up),
     ]
     return [*always, *(one for one in rare if one.number)]

@@ -59,7 +59,10 @@ def standing_reason(row: MailingRow) -> str:
 
 def mark_words(only: Only) -> str:
     """Return what mails are called that are looked for whatever their state."""
-    words = {Only.MAYBE_TWICE: _("Peut-être deux fois")}
+    words = {
+        Only.MAYBE_TWICE: _("Peut-être deux fois"),
+        Only.UNWANTED: _("Non souhaités"),
+    }
     return words[only]
 
 
