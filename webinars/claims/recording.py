@@ -11,6 +11,7 @@ from typing import NamedTuple, cast
 
 from sqlalchemy import (
     ARRAY,
+    JSON,
     Boolean,
     ColumnElement,
     Integer,
@@ -39,13 +40,13 @@ from webinars.outcomes import Change, Claim, Outcome, Verdict, settle
 
 def record(tx: Transaction, outcomes: Iterable[Outcome], *, now: datetime) -> None:
     """Write down what came of claims, where they still hold; an acceptance always counts."""
-    accepted: list[dict[str, object]] = []
+    accepted: list[Outcome] = []
     others: list[dict[str, object]] = []
     unsure: list[Outcome] = []
     blaming: list[Outcome] = []
     for outcome in outcomes:
         if outcome.verdict is Verdict.ACCEPTED:
-            accepted.append(_bind(outcome) | {"at": now})
+            accepted.append(outcome)
             continue
         change = settle(outcome, now=now, jitter=random.random())
         others.append(_bind(outcome) | _bind_change(change))
@@ -54,7 +55,7 @@ def record(tx: Transaction, outcomes: Iterable[Outcome], *, now: datetime) -> No
         if outcome.failure is not None:
             blaming.append(outcome)
     if accepted:
-        _accept(tx, accepted)
+        _accept(tx, accepted, now)
     if others:
         tx.execute(_SETTLE, others)
     if unsure:
@@ -147,7 +148,7 @@ _THROUGH = bindparam("through", type_=String)
 
 
 class _Told(NamedTuple):
-    """What is told of accepted mails: values bound for one row, or columns for many at once."""
+    """What is told of accepted mails, a row each."""
 
     id: ColumnElement[int]
     epoch: ColumnElement[int]
@@ -183,9 +184,6 @@ def _make_acceptance(told: _Told) -> Update:
     )
 
 
-_ACCEPT_EACH = _make_acceptance(
-    _Told(bindparam("of_id", type_=Integer), _OF_EPOCH, _SAID, _THROUGH)
-)
 _ARRAYS = (
     func.unnest(
         bindparam("ids", type_=ARRAY(Integer)),
@@ -201,26 +199,34 @@ _ARRAYS = (
     )
     .render_derived("told")
 )
-_ACCEPT_MANY = _make_acceptance(
-    _Told(_ARRAYS.c.id, _ARRAYS.c.epoch, _ARRAYS.c.said, _ARRAYS.c.through)
-)
-
-
-def _accept(tx: Transaction, accepted: Sequence[dict[str, object]]) -> None:
-    if tx.get_bind().dialect.name != "postgresql":
-        tx.execute(_ACCEPT_EACH, accepted)
-        return
-    # One statement for all: so many of them by themselves take longer than to send the mails.
-    tx.execute(
-        _ACCEPT_MANY,
-        {
-            "at": accepted[0]["at"],
-            "ids": [one["of_id"] for one in accepted],
-            "epochs": [one["of_epoch"] for one in accepted],
-            "replies": [one["said"] for one in accepted],
-            "relays": [one["through"] for one in accepted],
-        },
+_LINES = func.json_each(bindparam("lines", type_=JSON)).table_valued(column("value", String))
+_LISTED = select(
+    *(
+        func.json_extract(_LINES.c.value, f"$[{place}]", type_=kind).label(name)
+        for place, (name, kind) in enumerate(
+            {"id": Integer, "epoch": Integer, "said": String, "through": String}.items()
+        )
     )
+).subquery("told")
+_ACCEPT = {
+    "postgresql": _make_acceptance(
+        _Told(_ARRAYS.c.id, _ARRAYS.c.epoch, _ARRAYS.c.said, _ARRAYS.c.through)
+    ),
+    "sqlite": _make_acceptance(
+        _Told(_LISTED.c.id, _LISTED.c.epoch, _LISTED.c.said, _LISTED.c.through)
+    ),
+}
+
+
+def _accept(tx: Transaction, accepted: Sequence[Outcome], now: datetime) -> None:
+    """Write down acceptances in one statement: one by one takes longer than to send the mails."""
+    told = [(one.claim.delivery_id, one.claim.epoch, one.reply, one.relay) for one in accepted]
+    name = tx.get_bind().dialect.name
+    given: dict[str, object] = {"lines": told}
+    if name == "postgresql":
+        columns = zip(*told, strict=True)
+        given = dict(zip(("ids", "epochs", "replies", "relays"), map(list, columns), strict=True))
+    tx.execute(_ACCEPT[name], given | {"at": now})
 
 
 _SETTLE = (
