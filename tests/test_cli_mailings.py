@@ -1,7 +1,7 @@
 """The commands about mailings, single mails and addresses: what they print, change and refuse."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select, update
@@ -251,6 +251,26 @@ def test_mails_are_listed_by_state_and_by_mailing_with_what_they_wait_for(filled
     filled("mailings", "pause", "exemple", "connection-link")
     rows = filled("deliveries", "list", "exemple", "--json", "--state", "pending").document
     assert [one["waits_for"] for one in rows] == ["paused"]
+
+
+def test_a_mail_that_a_relay_deferred_says_when_it_is_tried_again(filled, database):
+    with database.transaction() as tx:
+        waiting = list_all(tx, LINK)[2]
+        waiting.waits_for = Wait.DEFERRED
+        waiting.not_before = datetime(2099, 3, 9, 7, 15, tzinfo=UTC)
+
+    rows = filled("deliveries", "list", "exemple", "--json").document
+    shown = filled("mailings", "show", "exemple", "connection-link")
+
+    at = "2099-03-09T07:15:00Z"
+    assert [one["next_attempt_at"] for one in rows] == [None, None, at, None]
+    assert "deferred   2099-03-09 08:15 (Paris)" in filled("deliveries", "list", "exemple").out
+    assert re.search(r"next_attempt_at +2099-03-09 08:15 \(Paris\)", shown.out)
+    listed = filled("mailings", "list", "exemple", "--json").document
+    assert {one["next_attempt_at"] for one in listed} == {None, at}
+    filled("mailings", "pause", "exemple", "connection-link")
+    rows = filled("deliveries", "list", "exemple", "--json").document
+    assert {one["next_attempt_at"] for one in rows} == {None}
 
 
 def test_one_mail_is_sent_again(filled, database):

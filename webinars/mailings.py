@@ -6,7 +6,7 @@ it is `webinars.telling`.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -15,7 +15,7 @@ from sqlalchemy import select
 from webinars import deliveries, timeline
 from webinars.audiences import WAITING
 from webinars.database import Transaction
-from webinars.deliveries import Only
+from webinars.deliveries import Only, Tally
 from webinars.models import (
     DeliveryState,
     Event,
@@ -65,8 +65,11 @@ class MailingRow(NamedTuple):
     for nobody could tell whether they had left."""
     unwanted: int
     """Not sent, because the person had asked for none: apart from the total."""
+    next_attempt_at: datetime | None
+    """When the first that a relay asked for later is tried again; `None`: there is none, or it is
+    due, or the mailing is stopped."""
     waits: dict[str, int]
-    """What the waiting ones wait for: see `deliveries.count_waits`; while a mailing is held,
+    """What the waiting ones wait for: see `deliveries.Tally`; while a mailing is held,
     or `paused`, for that alone."""
 
 
@@ -177,22 +180,12 @@ def list_rows(tx: Transaction, event_id: int, now: datetime) -> list[MailingRow]
         .order_by(Mailing.due_at.is_not(None), Mailing.due_at, Mailing.id)
     )
     mailings = tx.scalars(query).all()
-    ids = [mailing.id for mailing in mailings]
-    states = deliveries.count_by_mailing(tx, ids)
-    waits = deliveries.count_waits(tx, ids, now)
-    marks = {only: deliveries.count_marked(tx, ids, only) for only in Only}
-    return [
-        _make_row(one, states[one.id], waits[one.id], {only: marks[only][one.id] for only in Only})
-        for one in mailings
-    ]
+    tallies = deliveries.tally(tx, [mailing.id for mailing in mailings], now)
+    return [_make_row(mailing, tallies[mailing.id]) for mailing in mailings]
 
 
-def _make_row(
-    mailing: Mailing,
-    states: Counter[DeliveryState],
-    waits: Counter[str],
-    marks: Mapping[Only, int],
-) -> MailingRow:
+def _make_row(mailing: Mailing, tally: Tally) -> MailingRow:
+    states, waits = tally.states, tally.waits
     accepted = sum(states[state] for state in deliveries.TAKEN)
     waiting = sum(states[state] for state in deliveries.OPEN)
     stopped = {MailingState.HELD: mailing.reason, MailingState.PAUSED: "paused"}.get(mailing.state)
@@ -214,7 +207,8 @@ def _make_row(
         uncertain=states[DeliveryState.UNCERTAIN],
         suppressed=states[DeliveryState.SUPPRESSED],
         bounced=states[DeliveryState.BOUNCED],
-        maybe_twice=marks[Only.MAYBE_TWICE],
-        unwanted=marks[Only.UNWANTED],
+        maybe_twice=tally.marks[Only.MAYBE_TWICE],
+        unwanted=tally.marks[Only.UNWANTED],
+        next_attempt_at=None if stopped else tally.next_attempt_at,
         waits={what: number for what, number in waits.most_common() if number or what == stopped},
     )

@@ -351,6 +351,36 @@ def test_a_row_says_what_its_mails_wait_for(tx):
     assert get_row(tx, event).waits["sending"] == 1
 
 
+def test_a_row_says_when_the_first_of_what_a_relay_deferred_is_tried_again(tx):
+    event, _ = fill(tx, 4)
+    assert get_row(tx, event).next_attempt_at is None
+    for one, minutes in zip(list_all(tx, LINK), (30, 20, -1), strict=False):
+        one.waits_for, one.not_before = Wait.DEFERRED, LATER + minutes * MINUTE
+    rated = list_all(tx, LINK)[3]
+    rated.waits_for, rated.not_before = Wait.RATE, LATER + MINUTE
+    tx.flush()
+
+    assert get_row(tx, event).next_attempt_at == LATER + 20 * MINUTE
+    assert get_row(tx, event, now=LATER + 25 * MINUTE).next_attempt_at == LATER + 30 * MINUTE
+    steering.pause(tx, get_mailing(tx, LINK), LATER)
+    assert get_row(tx, event).next_attempt_at is None
+
+
+@pytest.mark.parametrize(
+    ("state", "is_known"),
+    [("pending", True), ("sending", False), ("accepted", False), ("failed", False)],
+)
+def test_a_mail_that_waits_says_from_when_on_it_is_tried(tx, state, is_known):
+    event, _ = fill(tx, 1)
+    end(tx, [state], not_before=LATER)
+    [row] = deliveries.list_rows(tx, event.id)
+    assert deliveries.find_next_attempt(row) == (LATER if is_known else None)
+    if is_known:
+        steering.pause(tx, get_mailing(tx, LINK), LATER)
+        [row] = deliveries.list_rows(tx, event.id)
+        assert deliveries.find_next_attempt(row) is None
+
+
 def test_a_link_held_for_want_of_a_room_says_so(tx):
     event, _ = fill(tx, room_url=None)
     assert get_row(tx, event).waits == {"room-missing": 0}

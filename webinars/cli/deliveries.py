@@ -9,7 +9,7 @@ from webinars import deliveries as deliveries_
 from webinars import events, steering
 from webinars.cli.edge import AS_JSON, opened
 from webinars.cli.listings import print_rows
-from webinars.deliveries import DeliveryRow, Only, find_wait
+from webinars.deliveries import DeliveryRow, Only, find_next_attempt, find_wait
 from webinars.errors import NotFound
 from webinars.models import DeliveryState, Failure, Lane, MailName
 
@@ -32,6 +32,7 @@ FURTHER_COLUMNS = (
     "failure",
     "waits_for",
     "mailing_id",
+    "next_attempt_at",
 )
 TABLE_COLUMNS = (
     "id",
@@ -40,6 +41,7 @@ TABLE_COLUMNS = (
     "mailing",
     "state",
     "waits_for",
+    "next_attempt_at",
     "due_at",
     "accepted_at",
     "attempts",
@@ -54,7 +56,7 @@ ONLY_HELP = "What may have left twice, or was not sent because the person had as
 
 
 class Shown(NamedTuple):
-    """A delivery as the command shows it: why it waits in one word."""
+    """A delivery as the command shows it: why it waits, in one word, and until when."""
 
     reference: str
     email: str
@@ -72,6 +74,7 @@ class Shown(NamedTuple):
     failure: Failure | None
     waits_for: str | None
     mailing_id: int | None
+    next_attempt_at: datetime | None
 
 
 @click.group()
@@ -123,8 +126,9 @@ def read_mailing(said: str | None) -> tuple[int | None, MailName | None]:
 
 def show(row: DeliveryRow, now: datetime) -> Shown:
     """Return a delivery as it is shown."""
-    values = {name: getattr(row, name) for name in Shown._fields}
-    return Shown(**values | {"waits_for": find_wait(row, now)})
+    found = {"waits_for": find_wait(row, now), "next_attempt_at": find_next_attempt(row)}
+    values = {name: getattr(row, name) for name in Shown._fields if name not in found}
+    return Shown(**values | found)
 
 
 @deliveries.command("send-again")

@@ -36,6 +36,7 @@ FURTHER_COLUMNS = (
     "waits",
     "maybe_twice",
     "unwanted",
+    "next_attempt_at",
 )
 PEOPLE_COLUMNS = (
     "id",

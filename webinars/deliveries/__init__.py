@@ -18,6 +18,7 @@ from webinars.deliveries.rows import (
     Only,
     count_missed,
     counts,
+    find_next_attempt,
     find_wait,
     is_last,
     is_missed,
@@ -32,7 +33,7 @@ from webinars.deliveries.states import (
     TAKEN,
     TOO_LATE,
 )
-from webinars.deliveries.tallies import count_by_mailing, count_marked, count_waits
+from webinars.deliveries.tallies import Tally, tally
 from webinars.models import Delivery, DeliveryState, Event, Lane, Language, MailName
 
 __all__ = [
@@ -45,14 +46,13 @@ __all__ = [
     "TOO_LATE",
     "DeliveryRow",
     "Only",
+    "Tally",
     "add",
     "cancel_for",
-    "count_by_mailing",
-    "count_marked",
     "count_missed",
-    "count_waits",
     "counts",
     "expire",
+    "find_next_attempt",
     "find_wait",
     "give_up_as",
     "hold_addresses",
@@ -62,6 +62,7 @@ __all__ = [
     "is_missed",
     "list_missed",
     "list_rows",
+    "tally",
 ]
 
 FORM_LIMIT = 5

@@ -171,7 +171,7 @@ def counts(
 
 
 def find_wait(row: DeliveryRow, now: datetime) -> str | None:
-    """Find what a delivery waits for: for its mailing that is `paused`, or as `count_waits` says.
+    """Find what a delivery waits for: for its mailing that is `paused`, or as `Tally` says.
 
     `None`: it does not wait.
     """
@@ -180,6 +180,13 @@ def find_wait(row: DeliveryRow, now: datetime) -> str | None:
     if row.mailing_state is MailingState.PAUSED:
         return "paused"
     return row.waits_for or ("worker" if row.not_before <= now else "time")
+
+
+def find_next_attempt(row: DeliveryRow) -> datetime | None:
+    """Find from when on a worker takes a delivery; `None`: nobody knows, or it does not wait."""
+    if row.state is not DeliveryState.PENDING or row.mailing_state is MailingState.PAUSED:
+        return None
+    return row.not_before
 
 
 def list_missed(

@@ -403,6 +403,31 @@ def test_mails_are_listed_by_state_and_by_mailing_with_what_they_wait_for(sent, 
     assert "l’envoi est en pause" in read_rows(desk.get(f"{listing}?state=pending"))[0]
 
 
+def test_what_a_relay_deferred_says_when_it_is_tried_again(sent, desk, runtime, path):
+    with runtime.transaction() as tx:
+        waiting = tx.get(Delivery, sent[2])
+        waiting.waits_for, waiting.not_before = Wait.DEFERRED, LATER + timedelta(minutes=35)
+        person = waiting.registration_id
+    again = "prochain essai le mardi 3 novembre 2020 à 08h45 (heure de Paris"
+
+    assert f"d’attendre, {again} et de Rabat)" in desk.get(path).words
+    assert f"{again} et de Rabat)" in desk.get(EVENT).words
+    assert f"{again})" in desk.get(f"{EVENT}deliveries?state=pending").words
+    assert f"{again})" in desk.get(f"{EVENT}registrations/{person}").words
+    desk.submit(desk.get(path), action="pause")
+    for page in (path, EVENT, f"{EVENT}deliveries", f"{EVENT}registrations/{person}"):
+        assert "prochain essai" not in desk.get(page).words
+
+
+def test_a_mail_that_waits_for_its_time_or_a_worker_says_no_next_attempt(sent, desk, runtime, path):
+    for minutes in (-5, 30):
+        with runtime.transaction() as tx:
+            waiting = tx.get(Delivery, sent[2])
+            waiting.waits_for = None
+            waiting.due_at = waiting.not_before = LATER + timedelta(minutes=minutes)
+        assert "prochain essai" not in desk.get(f"{EVENT}deliveries").words
+
+
 WHY = [
     ("failed", Failure.ADDRESS, "550 5.1.1", "L’adresse n’existe pas.", "550 5.1.1"),
     ("failed", Failure.POLICY, "554", "Refusé par le serveur destinataire", "554"),

@@ -17,6 +17,7 @@ from webinars.web.languages import get_language
 from webinars.web.languages import gettext as _
 from webinars.web.organiser.filtering import PAGE_SIZE, Part, choose_part
 from webinars.web.organiser.guard import get_own_event, is_own_page
+from webinars.web.organiser.reasons import list_waits
 from webinars.web.organiser.words import Options
 
 blueprint = Blueprint("deliveries", __name__)
@@ -68,7 +69,7 @@ def listing(slug: str) -> str:
         wanted=wanted,
         offered=offered,
         rows=listed.rows,
-        waits={row.id: deliveries.find_wait(row, now) for row in listed.rows},
+        waits=list_waits(listed.rows, now),
         part=listed.part,
     )
 

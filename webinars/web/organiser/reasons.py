@@ -3,14 +3,38 @@
 What a relay answered itself is shown beside these words, never in their place.
 """
 
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
 from flask import Blueprint
 
+from webinars import deliveries
 from webinars.deliveries import MAILING_CANCELLED, TOO_LATE, DeliveryRow, Only
 from webinars.mailings import MailingRow
 from webinars.models import DeliveryState, Failure, MailingState, MailName, SuppressionReason
 from webinars.outcomes import POISON
 from webinars.web.languages import gettext as _
 from webinars.web.organiser.words import last_word
+
+
+class Waits(NamedTuple):
+    """What a mail waits for, and until when."""
+
+    what: str
+    next_attempt_at: datetime | None
+    """`None`: it has not been put off, or nobody knows."""
+
+
+def list_waits(rows: Sequence[DeliveryRow], now: datetime) -> dict[int, Waits]:
+    """List what those of some mails wait for that wait, by their numbers."""
+    waits = {}
+    for row in rows:
+        if what := deliveries.find_wait(row, now):
+            again = deliveries.find_next_attempt(row)
+            is_put_off = again is not None and again > max(now, row.due_at)
+            waits[row.id] = Waits(what, again if is_put_off else None)
+    return waits
 
 
 def set_up(blueprint: Blueprint) -> None:

@@ -18,6 +18,7 @@ from webinars.web.filters import full_name, label
 from webinars.web.languages import gettext as _
 from webinars.web.organiser.filtering import PAGE_SIZE, choose_part, read_filter, write_filter
 from webinars.web.organiser.guard import get_own_event, get_own_registration, is_own_page
+from webinars.web.organiser.reasons import list_waits
 from webinars.web.organiser.words import list_choices, list_presences
 
 blueprint = Blueprint("registrations", __name__)
@@ -142,7 +143,9 @@ def _name_and_status(registration: Registration) -> dict[str, str]:
 
 
 def _show(slug: str, registration_id: int, refusal: Refusal | None = None) -> str:
-    with get_runtime().reading() as tx:
+    runtime = get_runtime()
+    now = runtime.now()
+    with runtime.reading() as tx:
         registration = get_own_registration(tx, slug, registration_id)
         sent = deliveries.list_rows(tx, registration.event_id, registration_id=registration.id)
         rank = waiting_rank(tx, registration)
@@ -152,6 +155,7 @@ def _show(slug: str, registration_id: int, refusal: Refusal | None = None) -> st
         registration=registration,
         chosen=_list_chosen(registration.event, registration),
         sent=sent,
+        waits=list_waits(sent, now),
         rank=rank,
         presences=list_presences(),
         refusal=refusal.sentence if refusal else None,
