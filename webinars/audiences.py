@@ -47,7 +47,16 @@ EVENT_CANCELLED = "event-cancelled"
 EVENT_COLUMNS = ("cancelled_at", "contacts", "postponed_at", "room_url", "status")
 """What may have changed while the event's lock was waited for."""
 COPIED = frozenset(
-    {MailName.CONFIRMATION, MailName.CONNECTION_LINK, MailName.REGISTRATION_CANCELLED}
+    {
+        MailName.CONFIRMATION,
+        MailName.CONNECTION_LINK,
+        MailName.REGISTRATION_CANCELLED,
+        MailName.EVENT_MOVED,
+        MailName.EVENT_CHANGED,
+        MailName.EVENT_POSTPONED,
+        MailName.EVENT_CANCELLED,
+        MailName.REPRESENTED,
+    }
 )
 """What the assistant receives too."""
 ATTENDANCE_MODES = {

@@ -197,6 +197,30 @@ MAILS = {
     MailName.ROOM_MISSING: Translated(
         "Alerte : salle manquante", "تنبيه: القاعة غير محددة", "Alert: room missing"
     ),
+    MailName.EVENT_MOVED: Translated(
+        "Changement de dates ou d’horaires", "تغيير التاريخ أو التوقيت", "Dates or times changed"
+    ),
+    MailName.EVENT_CHANGED: Translated(
+        "Changement de lieu ou de programme",
+        "تغيير المكان أو البرنامج",
+        "Venue or programme changed",
+    ),
+    MailName.EVENT_POSTPONED: Translated("Report sans date", "تأجيل دون موعد", "Postponement"),
+    MailName.EVENT_CANCELLED: Translated(
+        "Annulation de l’événement", "إلغاء الحدث", "Event cancelled"
+    ),
+    MailName.REPRESENTED: Translated("Remplacement", "تعويض", "Substitution"),
+    MailName.CALENDAR_DECLINED: Translated(
+        "Invitation d’agenda déclinée", "رفض الدعوة في التقويم", "Calendar invitation declined"
+    ),
+    MailName.CHANGE_REQUESTED: Translated(
+        "Demande de modification", "طلب تعديل", "Change requested"
+    ),
+    MailName.ZONE_CHANGED: Translated(
+        "Alerte : heure légale modifiée",
+        "تنبيه: تغير التوقيت القانوني",
+        "Alert: legal time changed",
+    ),
 }
 
 MAILING_STATES = {

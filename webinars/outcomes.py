@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from webinars.models import (
+    TO_ORGANISERS,
     DeliveryState,
     EventStatus,
     Failure,
@@ -18,6 +19,7 @@ from webinars.models import (
     SuppressionReason,
     Wait,
 )
+from webinars.places import LIVE
 
 PATIENCE = timedelta(hours=48)
 """How long after it was due a mail is tried again."""
@@ -49,9 +51,27 @@ STATUSES: dict[MailName, RegistrationStatus] = {
     MailName.PRACTICAL_INFORMATION: RegistrationStatus.CONFIRMED,
     MailName.CONNECTION_LINK: RegistrationStatus.CONFIRMED,
     MailName.THANKS: RegistrationStatus.CONFIRMED,
+    MailName.REPRESENTED: RegistrationStatus.CANCELLED,
 }
 """The status that a mail tells a person she has; one that is not here goes whatever it is."""
-DESPITE_CANCELLATION = frozenset({MailName.REGISTRATION_CANCELLED, MailName.OWN_LINK})
+OF_THE_LIVE = frozenset(
+    {
+        MailName.EVENT_MOVED,
+        MailName.EVENT_CHANGED,
+        MailName.EVENT_POSTPONED,
+        MailName.EVENT_CANCELLED,
+        MailName.CALENDAR_DECLINED,
+    }
+)
+"""Mails to whoever has a place, waits for one, or for an organiser's word."""
+DESPITE_CANCELLATION = frozenset(
+    {
+        MailName.REGISTRATION_CANCELLED,
+        MailName.OWN_LINK,
+        MailName.EVENT_CANCELLED,
+        MailName.REPRESENTED,
+    }
+)
 """Mails that make sense though the event does not take place."""
 
 
@@ -294,15 +314,22 @@ def _find_pointlessness(facts: Facts) -> str | None:
     takes_out_a_day = (
         facts.template is MailName.REGISTRATION_CANCELLED and facts.ordinal is not None
     )
-    if not takes_out_a_day and facts.status is not STATUSES.get(facts.template, facts.status):
+    if not takes_out_a_day and not _suits(facts.template, facts.status):
         return f"registration-{facts.status}"
     return None
 
 
+def _suits(template: MailName, status: RegistrationStatus | None) -> bool:
+    if template in OF_THE_LIVE:
+        return status in LIVE
+    return status is STATUSES.get(template, status)
+
+
 def _find_pointless_alarm(facts: Facts) -> str | None:
     """An alarm must still be true; a test is sent whatever it is about."""
-    if facts.template is not MailName.ROOM_MISSING:
+    if facts.template not in TO_ORGANISERS:
         return None
     if facts.event_cancelled_at is not None:
         return "event-cancelled"
-    return "room-there" if facts.room_url else None
+    is_over = facts.template is MailName.ROOM_MISSING and facts.room_url
+    return "room-there" if is_over else None

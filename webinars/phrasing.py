@@ -141,7 +141,7 @@ def hours(
     groups = _group_by_wall_time((starts_at, ends_at), zones)
     today = groups[0][0][0].date()
     return " / ".join(
-        f"{_say_span(walls[0], walls[1], today, language)} ({_say_zones(same, language)})"
+        f"{_say_span(walls[0], walls[1], today, language)} ({local_time(same, language)})"
         for walls, same in groups
     )
 
@@ -151,9 +151,9 @@ def hour(at: datetime, zones: Sequence[str], language: Language) -> str:
     first, *others = _group_by_wall_time((at,), zones)
     today = first[0][0].date()
     start = _PHRASES[language].at.format(start=_say_clock(first[0][0], language))
-    said = [f"{start} ({_say_zones(first[1], language)})"]
+    said = [f"{start} ({local_time(first[1], language)})"]
     for (wall,), same in others:
-        said.append(f"{_say_other_hour(wall, today, language)} ({_say_zones(same, language)})")
+        said.append(f"{_say_other_hour(wall, today, language)} ({local_time(same, language)})")
     return " / ".join(said)
 
 
@@ -219,6 +219,16 @@ def city(zone: str, language: Language) -> str:
     # A look into CLDR's words only: Babel is not asked what time it is anywhere.
     words = Locale.parse(LOCALES[language]).time_zones.get(zone, {})
     return str(words.get("city") or zone.rsplit("/", 1)[-1].replace("_", " "))
+
+
+def local_time(zones: Sequence[str], language: Language) -> str:
+    """Name the hour of zones by their cities: heure de Paris et de Rabat."""
+    cities = list(dict.fromkeys(city(zone, language) for zone in zones))
+    if language is Language.FRENCH:
+        return f"heure {listed([_of(name) for name in cities], language)}"
+    if language is Language.ARABIC:
+        return f"بتوقيت {listed(cities, language)}"
+    return f"{listed(cities, language)} time"
 
 
 def salutation(civility: Civility, language: Language) -> str:
@@ -354,15 +364,6 @@ def _say_other_hour(wall: datetime, today: date, language: Language) -> str:
 
 def _say_clock(wall: datetime, language: Language) -> str:
     return wall.strftime(_PHRASES[language].clock)
-
-
-def _say_zones(zones: Sequence[str], language: Language) -> str:
-    cities = list(dict.fromkeys(city(zone, language) for zone in zones))
-    if language is Language.FRENCH:
-        return f"heure {listed([_of(name) for name in cities], language)}"
-    if language is Language.ARABIC:
-        return f"بتوقيت {listed(cities, language)}"
-    return f"{listed(cities, language)} time"
 
 
 def _of(name: str) -> str:

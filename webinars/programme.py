@@ -1,7 +1,8 @@
 """The programme: the sessions of an event in order, by day, and what each person attends of it.
 
 Pure, on an event whose sessions are loaded. A day is a local day in the event's own zone. Whether a
-session has places left is not asked here, nor who chose what.
+session has places left is not asked here, nor who chose what. A cancelled session stays in the
+programme that is shown; nobody attends it and nobody chooses it any more.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -67,16 +68,16 @@ class OutlineDay:
 
 
 def days(event: Event) -> list[Day]:
-    """List the local days of an event, each with all its sessions."""
+    """List the local days of an event, each with all its sessions that are not cancelled."""
     programme = _sessions_by_date(event)
-    return [_make_day(event, programme, day, programme[day]) for day in programme]
+    return [_make_day(event, programme, day, _list_on(programme[day])) for day in programme]
 
 
 def days_attended(event: Event, chosen: Collection[str]) -> list[Day]:
     """List the days that someone attends who chose these sessions, with their sessions alone.
 
-    A day of which every session must be chosen, and none was, is left out; but who chose nothing
-    at all at such an event is still expected on every day.
+    A day of which every session must be chosen, and none was, is left out, and so is one of which
+    every session is cancelled; but who is left with nothing at all is still expected on every day.
     """
     programme = _sessions_by_date(event)
     attended = {session.code for session in sessions_attended(event, chosen)}
@@ -94,10 +95,10 @@ def days_attended(event: Event, chosen: Collection[str]) -> list[Day]:
 
 def sessions_attended(event: Event, chosen: Collection[str]) -> list[Session]:
     """List the sessions for everyone and those chosen, in the order of the programme."""
-    to_choose = {session.code for slot in slots(event) for session in slot.sessions}
+    to_choose = {session.code for group in _list_groups(event) for session in group}
     return [
         session
-        for session in sorted(event.sessions, key=lambda session: _order(session, event))
+        for session in _list_on(_in_order(event))
         if session.code not in to_choose or session.code in chosen
     ]
 
@@ -106,14 +107,25 @@ def slots(event: Event) -> list[Slot]:
     """List what a form offers to choose from.
 
     Each slot with several sessions, of which one may be chosen, and each other session that has a
-    capacity. All other sessions are for everyone.
+    capacity. All other sessions are for everyone. What is left of a slot when a session of it was
+    cancelled is still chosen.
     """
+    offered = (_list_on(group) for group in _list_groups(event))
+    return [
+        Slot(key=sessions[0].slot or sessions[0].code, sessions=tuple(sessions))
+        for sessions in offered
+        if sessions
+    ]
+
+
+def _list_groups(event: Event) -> list[list[Session]]:
+    """List what is chosen from, cancelled sessions too."""
     groups: dict[tuple[str | None, str | None], list[Session]] = {}
-    for session in sorted(event.sessions, key=lambda session: _order(session, event)):
+    for session in _in_order(event):
         key = (session.slot, None if session.slot else session.code)
         groups.setdefault(key, []).append(session)
     return [
-        Slot(key=sessions[0].slot or sessions[0].code, sessions=tuple(sessions))
+        sessions
         for sessions in groups.values()
         if len(sessions) > 1 or sessions[0].capacity is not None
     ]
@@ -138,13 +150,18 @@ def check_choice(event: Event, codes: Collection[str]) -> None:
 def outline(event: Event, chosen: Collection[str] | None = None) -> list[OutlineDay]:
     """Lay out the programme for showing: days, half-days, and lines of parallel sessions.
 
-    `None` shows the whole programme, otherwise what someone attends who chose these sessions.
-    Days without sessions are left out.
+    `None` shows the whole programme, with what is cancelled; otherwise what someone attends who
+    chose these sessions. Days without sessions are left out.
     """
-    shown = days(event) if chosen is None else days_attended(event, chosen)
+    shown = _list_shown_days(event) if chosen is None else days_attended(event, chosen)
     return [
         OutlineDay(day=day, parts=tuple(_make_parts(day.sessions))) for day in shown if day.sessions
     ]
+
+
+def _list_shown_days(event: Event) -> list[Day]:
+    programme = _sessions_by_date(event)
+    return [replace(day, sessions=tuple(programme[day.date])) for day in days(event)]
 
 
 def _make_parts(sessions: Sequence[Session]) -> Iterable[Part]:
@@ -171,11 +188,20 @@ def _sessions_by_date(event: Event) -> dict[date, list[Session]]:
     found: dict[date, list[Session]] = {
         event.starts_on + timedelta(days=passed): [] for passed in range(count)
     }
-    for session in sorted(event.sessions, key=lambda session: _order(session, event)):
+    for session in _in_order(event):
         found.setdefault(session.day, []).append(session)
     if len(found) > 1 and _ends_at_night(event) and not found[event.ends_on]:
         del found[event.ends_on]
     return found
+
+
+def _in_order(event: Event) -> list[Session]:
+    return sorted(event.sessions, key=lambda session: _order(session, event))
+
+
+def _list_on(sessions: Iterable[Session]) -> list[Session]:
+    """List the sessions that are not cancelled."""
+    return [session for session in sessions if session.cancelled_at is None]
 
 
 def _ends_at_night(event: Event) -> bool:

@@ -1,5 +1,5 @@
 import threading
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -11,7 +11,7 @@ from tests.factories import NOW, make_event, make_institution
 from webinars import migrations
 from webinars.database import Base, Database
 from webinars.errors import SchemaOutdated
-from webinars.models import Event, Institution, Upkeep
+from webinars.models import Event, FormerDates, Institution, Upkeep
 
 
 def test_a_change_is_kept_when_its_block_ends(any_database):
@@ -50,6 +50,19 @@ def test_a_reading_does_not_wait_for_a_writer(any_database):
         make_institution(writing)
         with any_database.reading() as tx:
             assert tx.scalar(select(Institution.id)) is None
+
+
+def test_a_date_without_an_hour_is_no_midnight(any_database):
+    midnight = datetime(2016, 5, 3)  # noqa: DTZ001 - a local wall time
+    former = (FormerDates(date(2016, 5, 3), date(2016, 5, 4)), FormerDates(midnight, midnight))
+    with any_database.transaction() as tx:
+        make_event(tx, former_dates=former)
+
+    with any_database.reading() as tx:
+        kept = tx.scalar(select(Event.former_dates))
+
+    assert kept == former
+    assert [type(one.starts) for one in kept] == [date, datetime]
 
 
 def test_a_reading_sees_one_moment(any_database):

@@ -4,6 +4,7 @@ import pytest
 
 from webinars import outcomes
 from webinars.models import (
+    TO_ORGANISERS,
     DeliveryState,
     EventStatus,
     MailingState,
@@ -13,6 +14,7 @@ from webinars.models import (
     Wait,
 )
 from webinars.outcomes import Claim, Facts, Outcome, Verdict
+from webinars.places import LIVE
 
 NOW = datetime(2020, 11, 3, 7, 0, tzinfo=UTC)
 ENDS = datetime(2020, 11, 3, 11, 30, tzinfo=UTC)
@@ -257,4 +259,17 @@ def test_an_address_that_is_not_written_to_gets_nothing():
 
 
 def test_every_mail_to_a_person_says_which_status_it_is_about_or_that_none_matters():
-    assert set(outcomes.STATUSES) | {OWN_LINK, ROOM_MISSING} == set(MailName)
+    whatever_it_is = {OWN_LINK} | TO_ORGANISERS
+
+    assert set(outcomes.STATUSES) | outcomes.OF_THE_LIVE | whatever_it_is == set(MailName)
+    assert not set(outcomes.STATUSES) & outcomes.OF_THE_LIVE
+
+
+@pytest.mark.parametrize("template", outcomes.OF_THE_LIVE)
+@pytest.mark.parametrize("status", RegistrationStatus)
+def test_who_has_a_place_or_may_get_one_is_told_of_a_change(template, status):
+    obstacle = outcomes.find_obstacle(make_facts(template, status=status), NOW)
+
+    goes = status in LIVE
+    assert (obstacle is None) is goes
+    assert goes or obstacle.reason == f"registration-{status}"

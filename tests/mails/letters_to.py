@@ -2,16 +2,18 @@
 
 import email
 import email.policy
-from datetime import UTC, date, datetime
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, time, timedelta
 
 from tests import factories
-from webinars import letters
+from webinars import events, letters
 from webinars.letters import skeletons
 from webinars.links import Links
 from webinars.mail import compose
 from webinars.models import (
     AttendanceMode,
     CalendarMethod,
+    Change,
     Civility,
     ContactPoint,
     Delivery,
@@ -27,6 +29,8 @@ from webinars.models import (
     Notice,
     SessionChoice,
     SessionKind,
+    Shown,
+    ShownSession,
     Signatory,
     Translated,
     Venue,
@@ -35,6 +39,7 @@ from webinars.models import (
 LINKS = Links(b"a secret of the tests, and of them alone", "https://webinaires.example.org")
 SENDER = "Webinaires <webinaires@example.org>"
 REGISTERED = datetime(2020, 5, 13, 9, 30, tzinfo=UTC)
+CHANGED = datetime(2020, 5, 15, 10, 0, tzinfo=UTC)
 LINK_DUE = datetime(2020, 5, 19, 6, 0, tzinfo=UTC)
 ROOM = "https://salle.example.org/abc"
 
@@ -205,10 +210,102 @@ def make_delivery(tx, event, template, registration=None, **columns):
     return delivery
 
 
-def prepare(tx, delivery):
+def show(event):
+    """Take the snapshot of what people are shown of an event."""
+    starts, ends = (
+        day if at is None else datetime.combine(day, at)
+        for day, at in (
+            (event.starts_on, event.starts_time),
+            (event.ends_on, event.ends_time),
+        )
+    )
+    return Shown(
+        title=event.title,
+        timezone=event.timezone,
+        starts=starts,
+        ends=ends,
+        starts_at=event.starts_at,
+        ends_at=event.ends_at,
+        mode=event.mode,
+        venue=event.venue,
+        sessions=tuple(_show_session(one) for one in event.sessions),
+        is_postponed=event.postponed_at is not None,
+        is_cancelled=event.cancelled_at is not None,
+    )
+
+
+def _show_session(session):
+    starts, ends = (
+        at and datetime.combine(session.day, at) for at in (session.starts_time, session.ends_time)
+    )
+    return ShownSession(
+        code=session.code,
+        title=session.title,
+        day=session.day,
+        half_day=session.half_day,
+        starts=starts,
+        ends=ends,
+        slot=session.slot,
+        room=session.room,
+        is_cancelled=session.cancelled_at is not None,
+    )
+
+
+@contextmanager
+def changing(tx, event, kind, **columns):
+    """Note what is done to an event within the block as a change, and yield it."""
+    tx.refresh(event, ["sessions"])
+    change = Change(
+        event_id=event.id,
+        revision=event.revision + 1,
+        kind=kind,
+        before=show(event),
+        **{"author": "org@example.org", "made_at": CHANGED, "tells_at": CHANGED} | columns,
+    )
+    yield change
+    event.revision += 1
+    events.derive_instants(event)
+    events.touch(event)
+    tx.add(change)
+    tx.flush()
+    tx.refresh(event)
+
+
+def move(event, days=0, hours=0):
+    """Move an event and its sessions by the same local difference."""
+    for name in ("starts", "ends"):
+        _shift(event, f"{name}_on", f"{name}_time", timedelta(days=days, hours=hours))
+    for session in event.sessions:
+        moved = session.day + timedelta(days=days)
+        for name in ("starts_time", "ends_time"):
+            _shift(session, "day", name, timedelta(hours=hours))
+        session.day = moved
+
+
+def _shift(thing, day_name, time_name, by):
+    day, at = getattr(thing, day_name), getattr(thing, time_name)
+    moved = datetime.combine(day, at or time()) + by
+    setattr(thing, day_name, moved.date())
+    if at is not None:
+        setattr(thing, time_name, moved.time())
+
+
+def tell(tx, event, template, change, registration=None, **columns):
+    """Make the delivery that tells of a change, as its transaction makes it."""
+    values = {
+        "change_id": change.id,
+        "since_revision": change.revision - 1,
+        "created_at": CHANGED,
+        "calendar_sequence": 1,
+    } | columns
+    return make_delivery(tx, event, template, registration, **values)
+
+
+def prepare(tx, delivery, **options):
     """Prepare the letter of a delivery as the worker does."""
     tx.flush()
-    return letters.prepare(tx, [delivery.id], links=LINKS, sender=SENDER)[delivery.id]
+    drafts = letters.prepare(tx, [delivery.id], links=LINKS, sender=SENDER, **options)
+    return drafts[delivery.id]
 
 
 def write(tx, delivery):

@@ -289,6 +289,12 @@ def make_letter(
             is_copy=False,
             rights_contact="",
             unsubscribe_url="",
+            cancel_url="https://webinaires.example.org/r/abc/cancel",
+            reconfirm_url="",
+            substitute="",
+            in_place_of="",
+            request="",
+            organiser_url="",
         ),
         status="Confirmée",
     )

@@ -17,6 +17,7 @@ from webinars.letters import gathering, wording
 from webinars.links import Scope
 from webinars.mail import compose
 from webinars.models import (
+    TO_ORGANISERS,
     AttendanceMode,
     CalendarMethod,
     Civility,
@@ -33,7 +34,7 @@ from webinars.models import (
 )
 from webinars.suppressions import UNSUBSCRIBABLE
 
-TO_PERSONS = [mail for mail in MailName if mail is not MailName.ROOM_MISSING]
+TO_PERSONS = [mail for mail in MailName if mail not in TO_ORGANISERS]
 BEFORE = letters_to.LINK_DUE - timedelta(seconds=1)
 AFTER = letters_to.LINK_DUE
 
@@ -238,7 +239,7 @@ def test_no_mail_ever_names_the_room(database, mail, language):
     with database.transaction() as tx:
         event = letters_to.make_webinar(tx, room_url=letters_to.ROOM)
         person = letters_to.make_registration(tx, event)
-        to = None if mail is MailName.ROOM_MISSING else person
+        to = person if mail in TO_PERSONS else None
         delivery = letters_to.make_delivery(
             tx, event, mail, to, language=language, created_at=AFTER
         )

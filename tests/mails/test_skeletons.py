@@ -19,10 +19,11 @@ from webinars import letters
 from webinars.calendar import files
 from webinars.letters import Draft, patterns, skeletons
 from webinars.letters.cases import Site
-from webinars.letters.gathering import disarm
+from webinars.letters.gathering import Beside, disarm
 from webinars.letters.rows import Choices, Row
 from webinars.mail import compose
 from webinars.models import (
+    TO_ORGANISERS,
     AttendanceMode,
     Civility,
     EventInstitution,
@@ -46,7 +47,7 @@ WRITTEN = datetime(2016, 5, 2, 9, 30, tzinfo=UTC)
 TRIPLES = [
     (mail, language)
     for mail in MailName
-    for language in ((Language.FRENCH,) if mail in compose.FRENCH_ONLY else Language)
+    for language in ((Language.FRENCH,) if mail in TO_ORGANISERS else Language)
 ]
 NASTY = [
     "Samira",
@@ -139,7 +140,10 @@ def make_row(template=MailName.CONFIRMATION, language=Language.FRENCH, **columns
         "recipient": "samira@example.org",
         "calendar_sequence": 0,
         "created_at": WRITTEN,
-        "registration_id": None if template is MailName.ROOM_MISSING else 18,
+        "change_id": None,
+        "since_revision": None,
+        "told_revision": None,
+        "registration_id": None if template in TO_ORGANISERS else 18,
         "public_id": "0123456789abcdef",
         "reference": "K7QM-3XPA",
         "status": RegistrationStatus.CONFIRMED,
@@ -156,13 +160,18 @@ def make_row(template=MailName.CONFIRMATION, language=Language.FRENCH, **columns
         "attendance_mode": AttendanceMode.ONLINE,
         "link_generation": 0,
         "calendar_generation": 0,
+        "request": None,
+        "reconfirm_rule": None,
+        "reconfirm_by_at": None,
+        "represents_first_name": None,
+        "represents_last_name": None,
     } | columns
     return Row(template=template, language=language, **values)
 
 
-def draft(row, kind="assises", choices=NONE_CHOSEN, link_due_at=None):
+def draft(row, kind="assises", **beside):
     """Make a draft without a database."""
-    return Draft(row, draw_event(kind), choices, link_due_at, SITE)
+    return Draft(row, draw_event(kind), Beside(**beside), SITE)
 
 
 people = st.fixed_dictionaries(
@@ -213,7 +222,12 @@ def test_a_letter_filled_in_is_the_letter_written_alone(
 ):
     choices = choices if kind == "assises" else NONE_CHOSEN
     for person in (first, second):
-        one = draft(make_row(template, language, **about | person), kind, choices, link_due_at)
+        one = draft(
+            make_row(template, language, **about | person),
+            kind,
+            choices=choices,
+            link_due_at=link_due_at,
+        )
         alone = compose.compose(skeletons.write(one.gather()))
 
         assert one.compose() == alone

@@ -69,6 +69,8 @@ class Holder:
     gate_url: str
     """Empty for who comes in person."""
     is_cancelled: bool
+    may_reply: bool = False
+    """Whether her calendar is asked for an answer: only where someone reads it."""
 
 
 def make_uid(public_id: str, ordinal: int, generation: int, host: str) -> str:
@@ -162,6 +164,7 @@ def personal_entries(
             attendee_name=holder.name,
             attendee_email=holder.email,
             alarm=day.hours_known,
+            may_reply=holder.may_reply,
             cancelled=entry.cancelled or holder.is_cancelled,
         )
         entries.append((day, personal))

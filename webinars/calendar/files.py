@@ -57,6 +57,7 @@ class Entry:
     attendee_email: str | None = None
     alarm: bool = False
     cancelled: bool = False
+    may_reply: bool = False
 
 
 def build(entries: Sequence[Entry], method: CalendarMethod) -> bytes:
@@ -266,7 +267,7 @@ def _make_attendee(entry: Entry) -> Attendee:
         cutype="INDIVIDUAL",
         role="REQ-PARTICIPANT",
         partstat="NEEDS-ACTION",
-        rsvp="FALSE",
+        rsvp="TRUE" if entry.may_reply else "FALSE",  # ics takes no boolean
     )
     attendee.common_name = None
     attendee.extra = {

@@ -42,6 +42,7 @@ from webinars.models import (
 from webinars.outcomes import (
     LOSSES_AT_MOST,
     LOSSES_BEFORE_ALONE,
+    OF_THE_LIVE,
     POISON,
     STATUSES,
     Claim,
@@ -181,7 +182,8 @@ _IS_PENDING: ColumnElement[bool] = literal_column("deliveries.state = 'pending'"
 _IS_LEASED: ColumnElement[bool] = literal_column("deliveries.state = 'sending'")
 """As the indexes say it, so that they are used."""
 _OF_THE_CONFIRMED = [
-    template for template, status in STATUSES.items() if status is RegistrationStatus.CONFIRMED
+    *(one for one, status in STATUSES.items() if status is RegistrationStatus.CONFIRMED),
+    *OF_THE_LIVE,
 ]
 _AT = bindparam("at", type_=Delivery.expires_at.type)
 _IS_PLAIN = and_(

@@ -11,7 +11,6 @@ have in common are written once (`skeletons`).
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import NamedTuple, Self
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -20,10 +19,11 @@ from webinars.database import Transaction
 from webinars.errors import NotFound
 from webinars.letters import gathering, rows, skeletons
 from webinars.letters.cases import Case, Site
+from webinars.letters.gathering import Beside
 from webinars.letters.rows import Choices, Row
 from webinars.links import Links
 from webinars.mail import compose
-from webinars.models import Event
+from webinars.models import Event, MailName
 
 logger = logging.getLogger(__name__)
 
@@ -60,8 +60,7 @@ class Draft:
 
     row: Row
     event: Event
-    choices: Choices
-    link_due_at: datetime | None
+    beside: Beside
     site: Site
 
     @property
@@ -90,7 +89,7 @@ class Draft:
 
     def gather(self) -> Case:
         """Return what it is about."""
-        return gathering.gather(self.row, self.event, self.choices, self.link_due_at, self.site)
+        return gathering.gather(self.row, self.event, self.beside, self.site)
 
     def _check(self, case: Case, content: bytes) -> bytes:
         """Compare the message with one that is written by itself, which is right in any case."""
@@ -108,13 +107,20 @@ class Draft:
 
 
 def prepare(
-    tx: Transaction, delivery_ids: Sequence[int], *, links: Links, sender: str
+    tx: Transaction,
+    delivery_ids: Sequence[int],
+    *,
+    links: Links,
+    sender: str,
+    reads_replies: bool = False,
 ) -> dict[int, Draft | Unwritten]:
     """Prepare the letters of deliveries, with the same few queries for any number of them.
 
     Whatever is wrong with one of them, the others are prepared.
+
+    :param reads_replies: whether someone reads what calendars answer to the sender.
     """
-    site = Site(links, links.host, sender)
+    site = Site(links, links.host, sender, reads_replies)
     try:
         drafts = _prepare(tx, delivery_ids, site)
     except SQLAlchemyError:
@@ -134,12 +140,18 @@ def _prepare(tx: Transaction, delivery_ids: Sequence[int], site: Site) -> dict[i
     }
     choices = rows.list_choices(tx, choosing) if choosing else {}
     links_due = rows.list_links_due(tx, events) if events else {}
+    formers = rows.list_formers(tx, found, events)
+    substitutes = _list_substitutes(tx, found)
     return {
         row.delivery_id: Draft(
             row=row,
             event=events[row.event_id],
-            choices=choices.get(row.registration_id or 0, _NONE_CHOSEN),
-            link_due_at=links_due.get(row.event_id),
+            beside=Beside(
+                choices=choices.get(row.registration_id or 0, _NONE_CHOSEN),
+                link_due_at=links_due.get(row.event_id),
+                former=formers.get(row.delivery_id),
+                substitute=substitutes.get(row.registration_id or 0, _NOBODY),
+            ),
             site=site,
         )
         for row in found
@@ -147,6 +159,16 @@ def _prepare(tx: Transaction, delivery_ids: Sequence[int], site: Site) -> dict[i
 
 
 _NONE_CHOSEN = Choices()
+_NOBODY = ("", "")
+
+
+def _list_substitutes(tx: Transaction, found: Sequence[Row]) -> dict[int, tuple[str, str]]:
+    represented = [
+        row.registration_id
+        for row in found
+        if row.template is MailName.REPRESENTED and row.registration_id is not None
+    ]
+    return rows.list_substitutes(tx, represented) if represented else {}
 
 
 def _prepare_alone(tx: Transaction, delivery_id: int, site: Site) -> Draft | Unwritten:

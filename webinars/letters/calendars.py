@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from webinars import calendar
 from webinars.calendar import Entry, Holder, files
-from webinars.letters.cases import Case
+from webinars.letters.cases import TAKE_OUT, Case
 from webinars.mail import compose
 from webinars.mail.compose import CalendarPart
 from webinars.models import CalendarMethod, MailName, RegistrationStatus
@@ -43,12 +43,15 @@ def write(case: Case) -> Lines | None:
     is_copy = case.variant.is_copy
     match case.variant.template:
         case MailName.CONFIRMATION if is_copy:
-            entries = [entry for _, entry in _list_entries(case, case.codes)]
-            return _write_lines(case, entries, CalendarMethod.PUBLISH)
+            return _write_lines(case, _list_own(case), CalendarMethod.PUBLISH)
         case MailName.CONFIRMATION | MailName.CALENDAR_DAY:
             method = CalendarMethod.PUBLISH if is_copy else CalendarMethod.REQUEST
             return _write_lines(case, [_find_entry(case)], method)
-        case MailName.REGISTRATION_CANCELLED if _takes_out(case):
+        case MailName.EVENT_MOVED | MailName.EVENT_CHANGED if case.has_place:
+            if is_copy:
+                return _write_lines(case, _list_own(case), CalendarMethod.PUBLISH)
+            return _write_lines(case, [_find_entry(case)], CalendarMethod.REQUEST)
+        case template if template in TAKE_OUT and case.takes_out_entry:
             return _write_lines(case, [_find_entry(case)], CalendarMethod.CANCEL)
     return None
 
@@ -61,10 +64,14 @@ def _write_lines(case: Case, entries: list[Entry], method: CalendarMethod) -> Li
     return Lines(files.write_lines(entries, method), method)
 
 
+def _list_own(case: Case) -> list[Entry]:
+    return [entry for _, entry in _list_entries(case, case.codes)]
+
+
 def _list_entries(case: Case, codes: Collection[str]) -> list[tuple[Day, Entry]]:
     """List the entries of the days that someone attends who chose these sessions."""
     return calendar.personal_entries(
-        case.event,
+        case.dated,
         _find_holder(case),
         codes,
         event_url=case.event_url,
@@ -77,7 +84,7 @@ def _list_entries(case: Case, codes: Collection[str]) -> list[tuple[Day, Entry]]
 
 def _find_holder(case: Case) -> Holder:
     person, variant = case.person, case.variant
-    is_online = calendar.attends_online(case.event, variant.attendance_mode)
+    is_online = calendar.attends_online(case.dated, variant.attendance_mode)
     return Holder(
         public_id=person.public_id,
         generation=variant.calendar_generation,
@@ -86,6 +93,7 @@ def _find_holder(case: Case) -> Holder:
         registered_at=person.registered_at,
         gate_url=person.gate_url if is_online else "",
         is_cancelled=variant.status is RegistrationStatus.CANCELLED,
+        may_reply=case.site.reads_replies,
     )
 
 
@@ -94,12 +102,5 @@ def _find_entry(case: Case) -> Entry:
     wanted = case.get_day().ordinal
     codes: Collection[str] = case.codes
     if wanted not in {day.ordinal for day in case.days}:
-        codes = [session.code for session in case.event.sessions]
+        codes = [session.code for session in case.dated.sessions]
     return next(entry for day, entry in _list_entries(case, codes) if day.ordinal == wanted)
-
-
-def _takes_out(case: Case) -> bool:
-    """Tell whether the person was invited to what is cancelled, and has not come back since."""
-    was_invited = case.variant.was_confirmed and not case.variant.is_copy
-    is_given_up = case.variant.status is RegistrationStatus.CANCELLED
-    return was_invited and (is_given_up or case.variant.ordinal is not None)

@@ -10,17 +10,30 @@ from typing import NamedTuple
 
 from webinars import connections, phrasing, programme
 from webinars.connections import Window
+from webinars.letters.former import Former
 from webinars.links import Links
 from webinars.models import (
     AttendanceMode,
     Event,
     Language,
     MailName,
+    ReconfirmRule,
     RegistrationStatus,
     Session,
 )
 from webinars.programme import Day
 from webinars.suppressions import UNSUBSCRIBABLE
+
+TAKE_OUT = frozenset(
+    {
+        MailName.REGISTRATION_CANCELLED,
+        MailName.EVENT_POSTPONED,
+        MailName.EVENT_CANCELLED,
+        MailName.REPRESENTED,
+    }
+)
+"""Mails about days that are no longer on: they bear the dates that people have in their calendars.
+"""
 
 
 class Site(NamedTuple):
@@ -30,6 +43,16 @@ class Site(NamedTuple):
     host: str
     sender: str
     """`Name <address>`."""
+    reads_replies: bool = False
+    """Whether calendars may answer: someone reads what they send."""
+
+
+class Reconfirm(NamedTuple):
+    """The question whether a person maintains her registration."""
+
+    by_at: datetime | None
+    """`None`: there is no deadline."""
+    rule: ReconfirmRule
 
 
 class Variant(NamedTuple):
@@ -68,6 +91,13 @@ class Variant(NamedTuple):
     decline_reason: str
     calendar_sequence: int
     calendar_generation: int
+    former: Former | None
+    """The event as the person last knew it; `None`: it is about no change."""
+    reasons: tuple[str, ...]
+    """Why it was changed since then."""
+    is_of_change: bool
+    reconfirm: Reconfirm | None
+    """`None`: she is asked nothing."""
     blanks: tuple[int, ...]
     """The holes of a person that nothing stands in."""
 
@@ -90,6 +120,16 @@ class Person(NamedTuple):
     """The person's connection link."""
     unsubscribe_url: str
     """Empty where nobody may do without the mail."""
+    cancel_url: str
+    reconfirm_url: str
+    """Empty where nothing is asked."""
+    substitute: str
+    """Who takes part in the person's place."""
+    in_place_of: str
+    """In whose place the person takes part."""
+    request: str
+    organiser_url: str
+    """The registration's page for organisers; empty to anyone else."""
 
     public_id: str
     attendee_name: str
@@ -139,9 +179,38 @@ class Case:
         return self._pick(self.variant.full)
 
     @property
+    def known(self) -> Event:
+        """Return the event as the person last knew it."""
+        former = self.variant.former
+        return self.event if former is None else former.event
+
+    @property
+    def dated(self) -> Event:
+        """Return the event whose days the letter is about: now, or those that are taken out."""
+        return self.known if self.variant.template in TAKE_OUT else self.event
+
+    @property
     def days(self) -> list[Day]:
-        """List the days that the person attends."""
-        return programme.days_attended(self.event, self.codes)
+        """List the days that the person attends, or attended if the letter takes them out."""
+        return programme.days_attended(self.dated, self.codes)
+
+    @property
+    def has_place(self) -> bool:
+        """Tell whether the person has a place, and therefore an entry in her calendar."""
+        return self.variant.status is RegistrationStatus.CONFIRMED
+
+    @property
+    def takes_out_entry(self) -> bool:
+        """Tell whether the letter takes an entry out of the calendar of who was invited.
+
+        An assistant was invited to nothing; who has come back since keeps what she has.
+        """
+        variant = self.variant
+        if not variant.was_confirmed or variant.is_copy:
+            return False
+        if variant.template in {MailName.EVENT_POSTPONED, MailName.EVENT_CANCELLED}:
+            return self.has_place
+        return variant.status is RegistrationStatus.CANCELLED or variant.ordinal is not None
 
     @property
     def window(self) -> Window:
@@ -167,7 +236,7 @@ class Case:
         if wanted is None:
             is_further = self.variant.template is MailName.CALENDAR_DAY and len(days) > 1
             return days[1] if is_further else days[0]
-        every_day = [*days, *programme.days(self.event)]
+        every_day = [*days, *programme.days(self.dated)]
         return next((day for day in every_day if day.ordinal == wanted), days[0])
 
     def instant(self, at: datetime | None) -> str:

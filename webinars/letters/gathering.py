@@ -3,14 +3,17 @@
 import re
 from datetime import datetime
 from functools import lru_cache
+from typing import NamedTuple
 
 from webinars import connections, phrasing, places, programme
 from webinars.calendar import files
 from webinars.connections import Window
-from webinars.letters.cases import HOLES, Case, Person, Site, Variant
+from webinars.letters.cases import HOLES, Case, Person, Reconfirm, Site, Variant
+from webinars.letters.former import Former
 from webinars.letters.rows import Choices, Row
 from webinars.mail import compose
 from webinars.models import (
+    TO_ORGANISERS,
     AttendanceMode,
     Civility,
     Event,
@@ -37,14 +40,24 @@ _LINK = re.compile(r"(?<=\w)(://|[.。．｡@])(?=\w)")
 """What makes a mail program see an address in a name: `example.org`, `https://…`."""
 
 
-def gather(
-    row: Row, event: Event, choices: Choices, link_due_at: datetime | None, site: Site
-) -> Case:
+class Beside(NamedTuple):
+    """What a delivery's row does not say by itself."""
+
+    choices: Choices = Choices()
+    link_due_at: datetime | None = None
+    """When the event's connection link is first sent."""
+    former: Former | None = None
+    """The event as the person last knew it."""
+    substitute: tuple[str, str] = ("", "")
+    """First and last name of who takes part in the person's place."""
+
+
+def gather(row: Row, event: Event, beside: Beside, site: Site) -> Case:
     """Gather what a delivery says; a test, or a word to an organiser, is about nobody real."""
     if row.registration_id is None:
-        row, choices = _invent(row, event)
-    variant = _make_variant(row, event, choices, link_due_at)
-    person = _make_person(row, variant, site)
+        row, beside = _invent(row, event, beside)
+    variant = _make_variant(row, event, beside)
+    person = _make_person(row, event, variant, beside, site)
     blanks = tuple(number for number in range(HOLES) if not person[number])
     return Case(event, variant._replace(blanks=blanks), person, site)
 
@@ -54,10 +67,9 @@ def make_message_id(delivery_id: int, site: Site) -> str:
     return f"<{site.links.make_mark(delivery_id)}@{site.host}>"
 
 
-def _make_variant(
-    row: Row, event: Event, choices: Choices, link_due_at: datetime | None
-) -> Variant:
+def _make_variant(row: Row, event: Event, beside: Beside) -> Variant:
     written_at = row.created_at
+    choices, link_due_at, former, _substitute = beside
     windows = _list_windows(event, row.edition, choices.kept)
     last = len(windows) - 1
     window = next((n for n, one in enumerate(windows) if written_at < one.closes_at), last)
@@ -65,7 +77,7 @@ def _make_variant(
     return Variant(
         edition=row.edition,
         template=row.template,
-        language=Language.FRENCH if row.template in compose.FRENCH_ONLY else row.language,
+        language=Language.FRENCH if row.template in TO_ORGANISERS else row.language,
         is_copy=row.is_copy,
         is_test=row.intent.startswith(TEST_INTENT),
         status=row.status,
@@ -86,6 +98,12 @@ def _make_variant(
         decline_reason=row.decline_reason or "",
         calendar_sequence=row.calendar_sequence,
         calendar_generation=row.calendar_generation,
+        former=former,
+        reasons=() if former is None else former.list_reasons(row.told_revision),
+        is_of_change=row.change_id is not None,
+        reconfirm=(
+            Reconfirm(row.reconfirm_by_at, row.reconfirm_rule) if row.reconfirm_rule else None
+        ),
         blanks=(),
     )
 
@@ -95,20 +113,27 @@ def _list_windows(event: Event, _edition: int, chosen: tuple[str, ...]) -> tuple
     return tuple(connections.list_windows(event, chosen))
 
 
-def _make_person(row: Row, variant: Variant, site: Site) -> Person:
+def _make_person(row: Row, event: Event, variant: Variant, beside: Beside, site: Site) -> Person:
     links, key = site.links, (row.public_id, row.link_generation)
     salutation, title = _address(row.civility, variant.language)
     name = phrasing.display_name(row.first_name, row.last_name)
+    page_url = compose.clean(links.assistant_url(*key) if row.is_copy else links.page_url(*key))
     return Person(
         salutation=salutation,
         name=_show(f"{title} {name}"),
         organization=_show(row.organization),
         reference=compose.clean(row.reference),
-        page_url=compose.clean(links.assistant_url(*key) if row.is_copy else links.page_url(*key)),
+        page_url=page_url,
         gate_url=compose.clean(links.gate_url(*key)),
         unsubscribe_url=(
             compose.clean(links.unsubscribe_url(*key)) if variant.is_unsubscribable else ""
         ),
+        cancel_url=f"{page_url}/cancel",
+        reconfirm_url="" if variant.reconfirm is None else f"{page_url}/reconfirm",
+        substitute=_show_name(*beside.substitute),
+        in_place_of=_show_name(row.represents_first_name, row.represents_last_name),
+        request=_show(row.request or ""),
+        organiser_url=_find_organiser_url(row, event, site),
         public_id=row.public_id,
         attendee_name=files.clean_name(name) or files.clean_name(row.email),
         attendee_email=row.email,
@@ -119,10 +144,22 @@ def _make_person(row: Row, variant: Variant, site: Site) -> Person:
     )
 
 
+def _find_organiser_url(row: Row, event: Event, site: Site) -> str:
+    """Find the registration's page for organisers: nobody else is told of it."""
+    if row.template not in TO_ORGANISERS:
+        return ""
+    page = f"{site.links.base_url}/organiser/events/{event.slug}/registrations"
+    return page if row.registration_id is None else f"{page}/{row.registration_id}"
+
+
 @lru_cache
 def _address(civility: Civility, language: Language) -> tuple[str, str]:
     """Return how a person is addressed, and what stands before her name."""
     return phrasing.salutation(civility, language), TITLES[civility].into(language)
+
+
+def _show_name(first_name: str | None, last_name: str | None) -> str:
+    return _show(phrasing.display_name(first_name or "", last_name or ""))
 
 
 def _show(typed: str) -> str:
@@ -138,13 +175,14 @@ def disarm(said: str) -> str:
     return _LINK.sub(r"\1 ", said)
 
 
-def _invent(row: Row, event: Event) -> tuple[Row, Choices]:
+def _invent(row: Row, event: Event, beside: Beside) -> tuple[Row, Beside]:
     """Invent whom a test is about: nobody is registered by it, and the links lead nowhere.
 
     She chose the first session of each slot.
     """
-    is_cancelled = row.template is MailName.REGISTRATION_CANCELLED
+    is_cancelled = row.template in {MailName.REGISTRATION_CANCELLED, MailName.REPRESENTED}
     in_person = row.template is MailName.PRACTICAL_INFORMATION or event.mode is Mode.ONSITE
+    asks = row.template is MailName.CHANGE_REQUESTED
     invented = row._replace(
         public_id=SAMPLE_PUBLIC_ID,
         reference="TEST-0000",
@@ -162,5 +200,9 @@ def _invent(row: Row, event: Event) -> tuple[Row, Choices]:
         attendance_mode=AttendanceMode.ONSITE if in_person else AttendanceMode.ONLINE,
         link_generation=0,
         calendar_generation=0,
+        request="Je souhaite participer à l’atelier 2." if asks else None,
     )
-    return invented, Choices(tuple(slot.sessions[0].code for slot in programme.slots(event)))
+    chosen = Choices(tuple(slot.sessions[0].code for slot in programme.slots(event)))
+    is_represented = row.template is MailName.REPRESENTED
+    substitute = ("Dominique", "Exemple") if is_represented else ("", "")
+    return invented, beside._replace(choices=chosen, substitute=substitute)

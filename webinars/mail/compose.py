@@ -19,11 +19,9 @@ from typing import NamedTuple
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from webinars.mail.contexts import EventContext
-from webinars.models import CalendarMethod, Language, MailName
+from webinars.models import CalendarMethod, Language
 
 TEMPLATES = Path(__file__).parents[2] / "templates" / "mails"
-FRENCH_ONLY = frozenset({MailName.ROOM_MISSING})
-"""Mails to organisers, whose pages are in French."""
 SUBJECT_LENGTH = 69
 """Under 70 characters, so that a telephone shows the whole of it."""
 TEST_MARK = "[TEST]"

@@ -5,6 +5,7 @@ One module a group of tables, all of them named from here.
 
 from webinars.models.changes import Change
 from webinars.models.enums import (
+    TO_ORGANISERS,
     AttendanceMode,
     CalendarMethod,
     CalendarReply,
@@ -74,6 +75,7 @@ from webinars.models.values import (
 )
 
 __all__ = [
+    "TO_ORGANISERS",
     "AttendanceMode",
     "Bounce",
     "CalendarMethod",

@@ -199,6 +199,18 @@ class MailName(StrEnum):
     CONNECTION_LINK = "connection-link"
     THANKS = "thanks"
     ROOM_MISSING = "room-missing"
+    EVENT_MOVED = "event-moved"
+    EVENT_CHANGED = "event-changed"
+    EVENT_POSTPONED = "event-postponed"
+    EVENT_CANCELLED = "event-cancelled"
+    REPRESENTED = "represented"
+    CALENDAR_DECLINED = "calendar-declined"
+    CHANGE_REQUESTED = "change-requested"
+    ZONE_CHANGED = "zone-changed"
+
+
+TO_ORGANISERS = frozenset({MailName.ROOM_MISSING, MailName.CHANGE_REQUESTED, MailName.ZONE_CHANGED})
+"""Mails to who runs the event, whose pages are in French."""
 
 
 class MailingState(StrEnum):

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Annotated
+
+from pydantic import BeforeValidator
 
 from webinars.models.enums import HalfDay, Language, Mode, OrganizationKind
 
@@ -74,12 +77,23 @@ class Notice:
     cndp_number: str = ""
 
 
+def _read_moment(value: object) -> object:
+    """Tell a date from a date with an hour, be it midnight, as JSON has them."""
+    if not isinstance(value, str):
+        return value
+    return datetime.fromisoformat(value) if "T" in value else date.fromisoformat(value)
+
+
+Moment = Annotated[datetime | date, BeforeValidator(_read_moment)]
+"""A local date and hour; a date where no hour is known."""
+
+
 @dataclass(frozen=True)
 class FormerDates:
-    """When the event was to take place before it moved; a date where no hour was known."""
+    """When the event was to take place before it moved."""
 
-    starts: datetime | date
-    ends: datetime | date
+    starts: Moment
+    ends: Moment
 
 
 @dataclass(frozen=True)
@@ -103,9 +117,8 @@ class Shown:
 
     title: Translated
     timezone: str
-    starts: datetime | date
-    """Local; a date where no hour was known."""
-    ends: datetime | date
+    starts: Moment
+    ends: Moment
     starts_at: datetime
     ends_at: datetime
     mode: Mode

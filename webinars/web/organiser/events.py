@@ -14,6 +14,7 @@ from webinars.database import Transaction
 from webinars.errors import ValueRefused
 from webinars.mailings import MailingRow
 from webinars.models import (
+    TO_ORGANISERS,
     DeliveryState,
     Event,
     EventState,
@@ -35,7 +36,6 @@ from webinars.web.organiser.guard import get_organiser, get_own_event
 blueprint = Blueprint("events", __name__)
 
 USUAL_TEST = {"template": MailName.CONFIRMATION.value, "language": Language.FRENCH.value}
-TO_ORGANISERS = {MailName.ROOM_MISSING}
 IN_ORDER = (
     RegistrationStatus.CONFIRMED,
     RegistrationStatus.WAITING,
