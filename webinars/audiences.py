@@ -195,7 +195,7 @@ def _start(
 
 def _alert(tx: Transaction, mailing: Mailing, event: Event, now: datetime, moment: str) -> None:
     """Tell everyone who can enter the room that it is missing; once at each moment."""
-    for key, email in _list_who_runs(tx, event).items():
+    for key, email in list_who_runs(tx, event).items():
         deliveries.add(
             tx,
             intent=f"{ROOM_MISSING}:{_occasion(mailing)}:{moment}:{key}",
@@ -208,7 +208,7 @@ def _alert(tx: Transaction, mailing: Mailing, event: Event, now: datetime, momen
         )
 
 
-def _list_who_runs(tx: Transaction, event: Event) -> dict[str, str]:
+def list_who_runs(tx: Transaction, event: Event) -> dict[str, str]:
     """List the addresses of the event's contacts and organisers, by key."""
     institutions = select(EventInstitution.institution_id).where(
         EventInstitution.event_id == event.id

@@ -5,23 +5,32 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from webinars import answers, choices, contacts, deliveries, places, telling, waiting
+from webinars import answers, choices, contacts, deliveries, events, places, telling, waiting
 from webinars.answers import Answers
 from webinars.database import Transaction
-from webinars.errors import AddressTaken, EventCancelled, EventEnded, RegistrationCancelled
+from webinars.errors import AddressTaken, ChangesClosed, RegistrationCancelled
 from webinars.models import Event, MailName, Registration, RegistrationStatus
 
 
-def change(tx: Transaction, registration: Registration, said: Answers, *, now: datetime) -> None:
+def change(
+    tx: Transaction,
+    registration: Registration,
+    said: Answers,
+    *,
+    now: datetime,
+    by_organiser: bool = False,
+) -> None:
     """Change what a person said and the sessions she chose; the address is corrected elsewhere.
 
-    Other sessions, or another way of following the event, mean a new calendar entry by mail.
+    Other sessions, or another way of following the event, mean a new calendar entry by mail. For an
+    organiser the deadline for changes does not count.
 
     :raises UnknownSession: a chosen session is not to be chosen at this event.
     :raises SessionsClash: two chosen sessions exclude each other.
     :raises SessionFull: a newly chosen session has no place left.
     :raises AddressTaken: that name and address already stand for another registration.
     :raises RegistrationCancelled: the registration was given up or declined.
+    :raises ChangesClosed: the deadline for changes has passed.
     :raises EventCancelled: the event was cancelled.
     :raises EventEnded: the event is over.
     """
@@ -29,6 +38,8 @@ def change(tx: Transaction, registration: Registration, said: Answers, *, now: d
     sessions = choices.pick(event, said.sessions)
     waiting.lock(tx, registration)
     _require_live(registration, now)
+    if not by_organiser:
+        require_changes_open(event, now)
     held = {choice.session_id for choice in choices.refresh(tx, registration) if not choice.is_full}
     if registration.status is RegistrationStatus.CONFIRMED:
         choices.require_free(tx, [session for session in sessions if session.id not in held])
@@ -44,9 +55,18 @@ def change(tx: Transaction, registration: Registration, said: Answers, *, now: d
     answers.write(registration, event, said)
     choices.replace(tx, registration, sessions)
     if held != {session.id for session in sessions} or mode is not registration.attendance_mode:
-        _tell_changed(tx, registration, now)
+        _tell_changed(tx, registration, now, by_form=not by_organiser)
     if registration.status is RegistrationStatus.WAITING:  # perhaps with priority from now on
         waiting.promote(tx, event, now=now)
+
+
+def require_changes_open(event: Event, now: datetime) -> None:
+    """Make sure that people may still change their answers and sessions by themselves.
+
+    :raises ChangesClosed: the deadline for changes has passed.
+    """
+    if event.changes_close_at is not None and now >= event.changes_close_at:
+        raise ChangesClosed(event.changes_close_at)
 
 
 def correct_address(
@@ -95,10 +115,7 @@ def send_link_again(tx: Transaction, event: Event, email: str, *, now: datetime)
 
 
 def _require_live(registration: Registration, now: datetime) -> None:
-    if registration.event.cancelled_at is not None:
-        raise EventCancelled
-    if now >= registration.event.ends_at:
-        raise EventEnded
+    events.require_coming(registration.event, now)
     if registration.status not in places.LIVE:
         raise RegistrationCancelled
 
@@ -142,10 +159,12 @@ def _start_links_anew(tx: Transaction, registration: Registration, now: datetime
     telling.tell(tx, registration.event, registration, mail, now=now, by_form=True)
 
 
-def _tell_changed(tx: Transaction, registration: Registration, now: datetime) -> None:
+def _tell_changed(
+    tx: Transaction, registration: Registration, now: datetime, *, by_form: bool
+) -> None:
     """Send what the calendar is to say from now on."""
     registration.calendar_sequence += 1
     tx.flush()
     if registration.status is RegistrationStatus.CONFIRMED:
         mail = MailName.CONFIRMATION
-        telling.tell(tx, registration.event, registration, mail, now=now, by_form=True)
+        telling.tell(tx, registration.event, registration, mail, now=now, by_form=by_form)

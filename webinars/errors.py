@@ -61,6 +61,42 @@ class RegistrationsClosed(WebinarsError):
         self.closes_at = closes_at
 
 
+class ChangesClosed(WebinarsError):
+    """Raised when a person may no longer change answers or sessions without an organiser."""
+
+    def __init__(self, closes_at: datetime) -> None:
+        super().__init__(closes_at)
+        self.closes_at = closes_at
+
+
+class NothingToChange(WebinarsError):
+    """Raised when an organiser is asked for what a person can still change by herself."""
+
+
+class AnswerTooLate(WebinarsError):
+    """Raised when a place was to be maintained by an instant that has passed."""
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__(until)
+        self.until = until
+
+
+class MovedAgain(WebinarsError):
+    """Raised when a person maintains her place at dates that have changed since."""
+
+
+class NamedHerself(WebinarsError):
+    """Raised when a person names herself as her substitute."""
+
+
+class AlreadyRepresents(WebinarsError):
+    """Raised when a person is named as a substitute who represents someone else already."""
+
+
+class SubstituteDeclined(WebinarsError):
+    """Raised when organisers declined the person who is named as a substitute."""
+
+
 class EventCancelled(WebinarsError):
     """Raised when the event has been cancelled or postponed."""
 

@@ -47,6 +47,18 @@ def require_open(event: Event, now: datetime) -> None:
         raise RegistrationsClosed(event.closes_at)
 
 
+def require_coming(event: Event, now: datetime) -> None:
+    """Make sure that the event is still to come, or on; also one that is postponed is.
+
+    :raises EventCancelled: it was cancelled.
+    :raises EventEnded: it is over.
+    """
+    if event.cancelled_at is not None:
+        raise EventCancelled
+    if now >= event.ends_at and event.postponed_at is None:
+        raise EventEnded
+
+
 def state(event: Event, now: datetime) -> EventState:
     """Return where the event stands at an instant.
 

@@ -8,11 +8,11 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import joinedload
 from sqlalchemy.orm.attributes import set_committed_value
 
-from webinars import choices, contacts, events
+from webinars import choices, contacts, events, places
 from webinars.database import Transaction
 from webinars.errors import NotFound
 from webinars.links import Links, Scope, read_public_id
@@ -43,6 +43,18 @@ class Filter:
     """A session's code."""
     source: str = ""
     attendance_mode: AttendanceMode | None = None
+    to_reconfirm: bool | None = None
+    """Whether a person still has to say that she maintains."""
+    has_request: bool | None = None
+    """Whether a person waits for an organiser to see to her request."""
+
+
+@dataclass(frozen=True)
+class Stand:
+    """Who comes in a person's place, and in whose place she comes."""
+
+    substitute: Registration | None = None
+    represented: Registration | None = None
 
 
 def get(tx: Transaction, registration_id: int) -> Registration:
@@ -56,11 +68,6 @@ def get(tx: Transaction, registration_id: int) -> Registration:
     return found
 
 
-def find_by_public_id(tx: Transaction, public_id: str) -> Registration | None:
-    """Find the registration that a calendar entry names, with its event."""
-    return _find(tx, Registration.public_id == public_id)
-
-
 def find_by_token(
     tx: Transaction, links: Links, token: str, scopes: Collection[Scope]
 ) -> tuple[Registration, Scope] | None:
@@ -68,7 +75,7 @@ def find_by_token(
     public_id = read_public_id(token)
     if public_id is None:
         return None
-    found = find_by_public_id(tx, public_id)
+    found = _find(tx, Registration.public_id == public_id)
     if found is None:
         return None
     for scope in scopes:
@@ -96,6 +103,66 @@ def get_for_gate(tx: Transaction, links: Links, token: str) -> Registration:
     :raises NotFound: the link is none of ours, is for something else, or is worthless by now.
     """
     return get_by_token(tx, links, token, {Scope.GATE})[0]
+
+
+def find_passed_on(
+    tx: Transaction, links: Links, token: str, scopes: Collection[Scope]
+) -> Registration | None:
+    """Find the registration whose link this was until a substitute took its place.
+
+    Nothing may be shown but that: a dead link proves nothing any more.
+    """
+    public_id = read_public_id(token)
+    found = None if public_id is None else _find(tx, Registration.public_id == public_id)
+    if found is None or public_id is None or found.link_generation == 0:
+        return None
+    if found.status is not RegistrationStatus.CANCELLED or find_substitute(tx, found) is None:
+        return None
+    last = found.link_generation - 1
+    was_good = any(links.is_valid(token, scope, public_id, last) for scope in scopes)
+    return found if was_good else None
+
+
+def find_substitute(tx: Transaction, registration: Registration) -> Registration | None:
+    """Find the registration of who comes in a person's place."""
+    return tx.scalar(
+        select(Registration)
+        .where(Registration.represents_id == registration.id, Registration.erased_at.is_(None))
+        .order_by(Registration.id.desc())
+        .limit(1)
+    )
+
+
+def find_represented(tx: Transaction, registration: Registration) -> Registration | None:
+    """Find the registration in whose place a person comes."""
+    if registration.represents_id is None:
+        return None
+    return tx.scalar(
+        select(Registration).where(
+            Registration.id == registration.represents_id, Registration.erased_at.is_(None)
+        )
+    )
+
+
+def list_stands(tx: Transaction, registrations: Collection[Registration]) -> dict[int, Stand]:
+    """Return by id who of these is represented, or represents someone."""
+    ids = {one.id for one in registrations}
+    represented = {one.represents_id for one in registrations if one.represents_id is not None}
+    found = tx.scalars(
+        select(Registration)
+        .where(
+            or_(Registration.represents_id.in_(ids), Registration.id.in_(represented)),
+            Registration.erased_at.is_(None),
+        )
+        .order_by(Registration.id)
+    ).all()
+    by_id = {one.id: one for one in found}
+    substitutes = {one.represents_id: one for one in found if one.represents_id in ids}
+    stands = {
+        one.id: Stand(substitutes.get(one.id), by_id.get(one.represents_id or 0))
+        for one in registrations
+    }
+    return {number: stand for number, stand in stands.items() if stand != Stand()}
 
 
 def list_rows(
@@ -153,10 +220,24 @@ def match(event_id: int, wanted: Filter | None = None) -> ColumnElement[bool]:
     conditions += [column == value for column, value in columns.items() if value]
     if wanted.has_entered is not None:
         conditions.append(Registration.entered_at.is_not(None) == wanted.has_entered)
+    if wanted.to_reconfirm is not None:
+        conditions.append(is_to_reconfirm() == wanted.to_reconfirm)
+    if wanted.has_request is not None:
+        conditions.append(has_open_request() == wanted.has_request)
     if wanted.session:
         conditions.append(_chose(wanted.session))
     conditions += [_says(word) for word in contacts.fold_for_search(wanted.search)]
     return and_(*conditions)
+
+
+def is_to_reconfirm() -> ColumnElement[bool]:
+    """Return the condition under which a person still has to say that she maintains."""
+    return and_(Registration.reconfirm_change_id.is_not(None), Registration.status.in_(places.LIVE))
+
+
+def has_open_request() -> ColumnElement[bool]:
+    """Return the condition under which a person waits for an organiser to see to her request."""
+    return and_(Registration.requested_at.is_not(None), Registration.status.in_(places.LIVE))
 
 
 def count_by_status(

@@ -20,7 +20,6 @@ from babel.lists import format_list
 from webinars import labels
 from webinars.models import (
     AttendanceMode,
-    CalendarReply,
     Civility,
     DeliveryState,
     Event,
@@ -36,6 +35,7 @@ from webinars.models import (
     RegistrationStatus,
     Role,
     SessionKind,
+    Shown,
     Venue,
 )
 from webinars.zones import to_local
@@ -111,15 +111,39 @@ _PHRASES = {
 
 def when(event: Event, language: Language) -> str:
     """Say when an event takes place: its dates, and its hours in each display zone if known."""
-    if event.starts_time is None:
-        return hours_to_come(event.starts_on, event.ends_on, language)
-    zones = event.display_timezones or (event.timezone,)
-    if event.ends_time is not None:
-        return period(event.starts_at, event.ends_at, zones, language)
-    if event.starts_on == event.ends_on:
-        return period(event.starts_at, None, zones, language)
-    days = date_range(event.starts_on, event.ends_on, language)
-    return f"{days}, {hour(event.starts_at, zones, language)}"
+    days = (event.starts_on, event.ends_on)
+    spans = (
+        None if event.starts_time is None else event.starts_at,
+        None if event.ends_time is None else event.ends_at,
+    )
+    return _say_when(days, spans, event.display_timezones or (event.timezone,), language)
+
+
+def when_shown(shown: Shown, zones: Sequence[str], language: Language) -> str:
+    """Say when an event was to take place, as `when` said it then."""
+    days = tuple(
+        one.date() if isinstance(one, datetime) else one for one in (shown.starts, shown.ends)
+    )
+    spans = (
+        shown.starts_at if isinstance(shown.starts, datetime) else None,
+        shown.ends_at if isinstance(shown.ends, datetime) else None,
+    )
+    return _say_when((days[0], days[1]), spans, zones, language)
+
+
+def _say_when(
+    days: tuple[date, date],
+    hours: tuple[datetime | None, datetime | None],
+    zones: Sequence[str],
+    language: Language,
+) -> str:
+    """Say dates, and hours as far as they are known."""
+    (first, last), (starts_at, ends_at) = days, hours
+    if starts_at is None:
+        return hours_to_come(first, last, language)
+    if ends_at is not None or first == last:
+        return period(starts_at, ends_at, zones, language)
+    return f"{date_range(first, last, language)}, {hour(starts_at, zones, language)}"
 
 
 def period(
@@ -315,11 +339,6 @@ def status_label(status: RegistrationStatus, language: Language) -> str:
 def presence_label(presence: Presence, language: Language) -> str:
     """Return what was seen on site."""
     return labels.PRESENCES[presence].into(language)
-
-
-def calendar_reply_label(reply: CalendarReply, language: Language) -> str:
-    """Say what a person answered in her calendar."""
-    return labels.CALENDAR_REPLIES[reply].into(language)
 
 
 def mail_label(name: MailName, language: Language) -> str:

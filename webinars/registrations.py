@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -46,6 +46,20 @@ from webinars.models import (
     Session,
 )
 
+FORGOTTEN = (
+    "cancelled_at",
+    "decline_reason",
+    "presence",
+    "presence_at",
+    "represents_id",
+    "reconfirm_change_id",
+    "reconfirmed_at",
+    "request",
+    "requested_at",
+    "calendar_reply",
+    "calendar_replied_at",
+)
+"""What a registration that is taken up again says no more."""
 IMPORT = "import"
 """The source of a registration that came with a file. Loaded again, it brings nobody back."""
 
@@ -69,7 +83,7 @@ class Registered:
 
 
 @dataclass(frozen=True)
-class _Entry:
+class Entry:
     """A form that came in, and how."""
 
     said: Answers
@@ -108,8 +122,8 @@ def register(
     sessions = choices.pick(event, said.sessions)
     if waiting.is_counted(event, sessions):
         events.lock(tx, event.id)
-    entry = _Entry(said, source, form_identity, by_organiser, mail, now)
-    known = _find_known(tx, event, said)
+    entry = Entry(said, source, form_identity, by_organiser, mail, now)
+    known = find_known(tx, event, said)
     if known is not None and _is_same_form(known, entry):
         return Registered(known, Outcome.SAME_FORM)
     _require_open(event, entry)
@@ -117,7 +131,7 @@ def register(
         return _answer_known(tx, event, known, entry)
     registration = _take_up(tx, event, sessions, known, entry)
     if registration is None:
-        return _answer_known(tx, event, _get_known(tx, event, said), entry)
+        return _answer_known(tx, event, get_known(tx, event, said), entry)
     return Registered(registration, Outcome.CREATED)
 
 
@@ -203,7 +217,7 @@ def erase(tx: Transaction, registration: Registration, *, now: datetime) -> None
         waiting.promote(tx, event, now=now)
 
 
-def _find_known(tx: Transaction, event: Event, said: Answers) -> Registration | None:
+def find_known(tx: Transaction, event: Event, said: Answers) -> Registration | None:
     """Find the registration of that address and name, as it is now, and lock it."""
     known = (
         select(Registration)
@@ -223,27 +237,27 @@ def _find_known(tx: Transaction, event: Event, said: Answers) -> Registration | 
     return found
 
 
-def _get_known(tx: Transaction, event: Event, said: Answers) -> Registration:
-    found = _find_known(tx, event, said)
+def get_known(tx: Transaction, event: Event, said: Answers) -> Registration:
+    found = find_known(tx, event, said)
     if found is None:
         raise RuntimeError("a registration was refused as a second one, and there is no first")
     return found
 
 
-def _is_same_form(known: Registration, entry: _Entry) -> bool:
+def _is_same_form(known: Registration, entry: Entry) -> bool:
     if entry.form_identity is None or known.status is RegistrationStatus.CANCELLED:
         return False
     return known.form_identity == entry.form_identity
 
 
-def _require_open(event: Event, entry: _Entry) -> None:
+def _require_open(event: Event, entry: Entry) -> None:
     if not entry.by_organiser:
         events.require_open(event, entry.now)
     elif event.cancelled_at is not None:
         raise EventCancelled
 
 
-def _may_come_back(known: Registration, entry: _Entry) -> bool:
+def _may_come_back(known: Registration, entry: Entry) -> bool:
     """Tell whether a registration that was given up may be taken up anew.
 
     Whoever was declined comes back by an organiser's hand only, and no file brings anyone back.
@@ -253,7 +267,7 @@ def _may_come_back(known: Registration, entry: _Entry) -> bool:
     return entry.by_organiser or known.status is RegistrationStatus.CANCELLED
 
 
-def _answer_known(tx: Transaction, event: Event, known: Registration, entry: _Entry) -> Registered:
+def _answer_known(tx: Transaction, event: Event, known: Registration, entry: Entry) -> Registered:
     if _is_same_form(known, entry):
         return Registered(known, Outcome.SAME_FORM)
     if entry.mail and not entry.by_organiser:
@@ -270,19 +284,19 @@ def _take_up(
     event: Event,
     sessions: list[Session],
     former: Registration | None,
-    entry: _Entry,
+    entry: Entry,
 ) -> Registration | None:
     """Write a new registration, or a former one anew, and the mail that says where she stands.
 
     `None` when the same person was added at the same instant.
     """
     status = _decide(tx, event, sessions, entry)
-    registration = former or _make(event)
-    _fill(registration, event, status, entry)
+    registration = former or make(event)
+    fill(registration, event, status, entry)
     if former is not None:
-        _renew(former)
+        renew(tx, former)
         choices.replace(tx, former, sessions)
-    elif _insert(tx, registration, entry):
+    elif insert(tx, registration, entry):
         choices.add(tx, registration, sessions)
     else:
         return None
@@ -295,7 +309,7 @@ def _take_up(
 
 
 def _decide(
-    tx: Transaction, event: Event, sessions: list[Session], entry: _Entry
+    tx: Transaction, event: Event, sessions: list[Session], entry: Entry
 ) -> RegistrationStatus:
     status = waiting.decide(
         tx,
@@ -309,7 +323,8 @@ def _decide(
     return status
 
 
-def _make(event: Event) -> Registration:
+def make(event: Event) -> Registration:
+    """Return the row of a new registration, which says nothing yet."""
     return Registration(
         event=event,
         public_id=links.draw_public_id(),
@@ -320,9 +335,10 @@ def _make(event: Event) -> Registration:
     )
 
 
-def _fill(
-    registration: Registration, event: Event, status: RegistrationStatus, entry: _Entry
+def fill(
+    registration: Registration, event: Event, status: RegistrationStatus, entry: Entry
 ) -> None:
+    """Write into a registration what came in, and where it stands."""
     answers.write(registration, event, entry.said)
     registration.email = entry.said.email.strip()
     registration.email_key = contacts.address_key(entry.said.email)
@@ -334,17 +350,23 @@ def _fill(
     registration.form_identity = entry.form_identity
 
 
-def _renew(registration: Registration) -> None:
-    """Make a registration that was given up a new one on the same row: nothing old leads to it."""
+def renew(tx: Transaction, registration: Registration) -> None:
+    """Make a registration that was given up a new one on the same row: nothing old leads to it.
+
+    Who represented the person represents her no more.
+    """
     registration.link_generation += 1
     registration.calendar_generation += 1
-    registration.cancelled_at = None
-    registration.decline_reason = None
-    registration.presence = None
-    registration.presence_at = None
+    for name in FORGOTTEN:
+        setattr(registration, name, None)
+    tx.execute(
+        update(Registration)
+        .where(Registration.represents_id == registration.id)
+        .values(represents_id=None)
+    )
 
 
-def _insert(tx: Transaction, registration: Registration, entry: _Entry) -> bool:
+def insert(tx: Transaction, registration: Registration, entry: Entry) -> bool:
     """Add a registration, unless the same person was added at the same instant."""
     contact, is_new = contacts.find_or_add(
         tx,

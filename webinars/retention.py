@@ -39,6 +39,8 @@ BLANK: dict[str, object] = {
     "on_behalf_of": "",
     "assistant_email": "",
     "question": "",
+    "request": None,
+    "requested_at": None,
     "answers": {},
 }
 """What an erased registration says of the person."""

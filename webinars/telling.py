@@ -30,6 +30,7 @@ from webinars.programme import Day
 from webinars.timeline import SCHEDULED, STANDING
 
 INTO_CALENDAR = frozenset({MailName.CONFIRMATION, MailName.CALENDAR_DAY})
+OUT_OF_CALENDAR = frozenset({MailName.REGISTRATION_CANCELLED, MailName.REPRESENTED})
 
 
 def tell(
@@ -60,8 +61,8 @@ def tell(
         _tell_own_link(tx, told)
     elif template is MailName.CONFIRMATION:
         _tell_confirmation(tx, told)
-    elif template is MailName.REGISTRATION_CANCELLED:
-        _tell_cancellation(tx, told)
+    elif template in OUT_OF_CALENDAR:
+        _tell_cancellation(tx, told, template)
     else:
         _tell_status(tx, told, template)
 
@@ -189,11 +190,14 @@ def _tell_confirmation(tx: Transaction, told: _Told) -> None:
     _add_started(tx, told, ATTENDANCE_MODES, before_due=True)
 
 
-def _tell_cancellation(tx: Transaction, told: _Told) -> None:
-    """Tell that a registration was given up: the first day goes with it, others with their own."""
+def _tell_cancellation(tx: Transaction, told: _Told, template: MailName) -> None:
+    """Tell that a registration was given up, or that someone else comes in the person's place.
+
+    The first day goes out of the calendar with it, others with mails of their own.
+    """
     first = _list_days(tx, told)[0]
     in_calendar = _list_calendar_days(tx, told)
-    _tell_status(tx, told, MailName.REGISTRATION_CANCELLED)
+    _tell_status(tx, told, template)
     _take_out(tx, told, in_calendar - {first.ordinal})
 
 
@@ -228,7 +232,7 @@ def _list_calendar_days(tx: Transaction, told: _Told) -> set[int]:
         .where(
             Delivery.registration_id == told.registration.id,
             Delivery.is_copy.is_(False),
-            Delivery.template.in_([*INTO_CALENDAR, MailName.REGISTRATION_CANCELLED]),
+            Delivery.template.in_([*INTO_CALENDAR, *OUT_OF_CALENDAR]),
             Delivery.state.not_in([*deliveries.GIVEN_UP, DeliveryState.FAILED]),
         )
         .order_by(Delivery.id)

@@ -29,6 +29,9 @@ ROW_COLUMNS = (
     "entered_at",
     "erased_at",
     "link_generation",
+    "reconfirm_change_id",
+    "represents_id",
+    "requested_at",
     "status",
 )
 """What may have happened to a registration since it was read."""

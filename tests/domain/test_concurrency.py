@@ -14,11 +14,25 @@ from sqlalchemy import event as sqlalchemy_event
 from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError
 
-from tests.domain.registering import JEAN, SAMIRA, list_mails, register, say
+from tests.domain.registering import JEAN, SAMIRA, ZOE, list_mails, register, say
 from tests.factories import NOW, make_event, make_session
-from webinars import attendance, corrections, events, participants, registrations, waiting
+from webinars import (
+    attendance,
+    corrections,
+    events,
+    participants,
+    registrations,
+    substitutes,
+    waiting,
+)
 from webinars.database import Database
-from webinars.errors import AddressTaken, NotPending, SessionFull
+from webinars.errors import (
+    AddressTaken,
+    AlreadyRepresents,
+    NotPending,
+    RegistrationCancelled,
+    SessionFull,
+)
 from webinars.models import (
     Contact,
     MailName,
@@ -28,11 +42,20 @@ from webinars.models import (
     RegistrationStatus,
 )
 from webinars.registrations import Outcome
+from webinars.substitutes import Substitute
 
 CONFIRMED = RegistrationStatus.CONFIRMED
 WAITING = RegistrationStatus.WAITING
 CANCELLED = RegistrationStatus.CANCELLED
 PROCESSES = 4
+REFUSALS = (
+    SessionFull,
+    NotPending,
+    AddressTaken,
+    AlreadyRepresents,
+    RegistrationCancelled,
+    OperationalError,
+)
 
 
 @pytest.fixture
@@ -59,7 +82,7 @@ def do_at_once(processes):
             try:
                 with processes[number % PROCESSES].transaction() as tx:
                     return job(tx)
-            except (SessionFull, NotPending, AddressTaken, OperationalError) as refusal:
+            except REFUSALS as refusal:
                 return refusal
 
         with ThreadPoolExecutor(len(jobs)) as pool:
@@ -344,6 +367,98 @@ def test_entering_with_several_devices_at_once_is_entering_once(processes, do_at
         )
     )
     assert set(rooms) == {"https://salle.example.org/abc"}
+
+
+# Substitutes
+
+
+def name_substitute(registration_id, person):
+    """Return the job of naming a substitute."""
+    last_name, first_name, email = person
+    said = Substitute(last_name=last_name, first_name=first_name, email=email)
+
+    def job(tx):
+        registration = participants.get(tx, registration_id)
+        return substitutes.name(tx, registration, said, now=NOW, by_form=True).registration.id
+
+    return job
+
+
+def list_people(database, slug):
+    """List the people of an event with their states, and whom they represent."""
+    with database.reading() as tx:
+        rows = participants.list_rows(tx, events.get(tx, slug).id)
+        names = {row.id: row.first_name for row in rows}
+        return {row.first_name: (row.status, names.get(row.represents_id)) for row in rows}
+
+
+@pytest.mark.parametrize("capacity", [None, 1])
+def test_naming_and_giving_up_at_once_give_the_place_to_one(processes, do_at_once, capacity):
+    slug = make(processes, capacity=capacity)
+    [(_, first)] = do_at_once(come(slug, SAMIRA))
+    do_at_once(come(slug, ZOE))
+    answers = do_at_once(name_substitute(first, JEAN), give_up(first))
+    people = list_people(processes[0], slug)
+    assert people["Samira"][0] is CANCELLED
+    if isinstance(answers[0], RegistrationCancelled):
+        assert "Jean" not in people
+        assert people["Zoé"][0] is CONFIRMED
+    else:
+        assert people["Jean"] == (CONFIRMED, "Samira")
+        assert people["Zoé"][0] is (CONFIRMED if capacity is None else WAITING)
+    assert OperationalError not in {type(one) for one in answers}
+
+
+@pytest.mark.parametrize("capacity", [None, 2])
+def test_a_substitute_who_registers_at_the_same_instant_has_one_place(
+    processes, do_at_once, capacity
+):
+    slug = make(processes, capacity=capacity)
+    [(_, first)] = do_at_once(come(slug, SAMIRA))
+    for person in make_people(2):
+        do_at_once(come(slug, person))
+    answers = do_at_once(
+        name_substitute(first, JEAN), *(come(slug, JEAN, form_identity=f"f{n}") for n in range(3))
+    )
+    assert OperationalError not in {type(one) for one in answers}
+    people = list_people(processes[0], slug)
+    assert people["Samira"][0] is CANCELLED
+    assert people["Jean"] == (CONFIRMED, "Samira")
+    assert count_by_status(processes[0], slug)[CONFIRMED] == (capacity or 3)
+
+
+@pytest.mark.parametrize("capacity", [None, 2])
+def test_two_who_name_each_other_do_not_wait_for_each_other(processes, do_at_once, capacity):
+    slug = make(processes, capacity=capacity)
+    ids = [do_at_once(come(slug, person))[0][1] for person in (SAMIRA, JEAN)]
+    answers = do_at_once(name_substitute(ids[0], JEAN), name_substitute(ids[1], SAMIRA))
+    assert OperationalError not in {type(one) for one in answers}
+    states = {status for status, _ in list_people(processes[0], slug).values()}
+    assert states == {CONFIRMED, CANCELLED}
+
+
+def test_two_who_name_the_same_person_at_once_do_not_both_succeed(processes, do_at_once):
+    slug = make(processes)
+    ids = [do_at_once(come(slug, person))[0][1] for person in (SAMIRA, ZOE)]
+    answers = do_at_once(*(name_substitute(one, JEAN) for one in ids))
+    assert len([one for one in answers if isinstance(one, AlreadyRepresents)]) == 1
+    assert count_by_status(processes[0], slug) == {CONFIRMED: 2, CANCELLED: 1}
+
+
+def test_naming_while_places_are_given_out_oversells_nothing(processes, do_at_once):
+    slug = make(processes, capacity=4)
+    people = make_people(12)
+    ids = [do_at_once(come(slug, person))[0][1] for person in people]
+    substitutes_named = [(f"Adjoint{n}", "Claude", f"adjoint{n}@example.org") for n in range(4)]
+    do_at_once(
+        *(
+            name_substitute(one, person)
+            for one, person in zip(ids[:4], substitutes_named, strict=True)
+        ),
+        *(give_up(one) for one in ids[2:6]),
+    )
+    counted = count_by_status(processes[0], slug)
+    assert counted[CONFIRMED] == 4
 
 
 # The locks taken out

@@ -9,6 +9,7 @@ from datetime import timedelta
 import openpyxl
 import pytest
 
+from tests.domain.changing import make_change
 from tests.factories import NOW, make_event, make_registration, make_session
 from webinars import events, exports, participants, registrations
 from webinars.exports import Format, formats
@@ -29,6 +30,7 @@ KEYS = (
     "organization,organization_kind,country,on_behalf_of,language,attendance_mode,assistant_email,"
     "sessions,question,share_with_participants,accept_invitations,entered_at,presence,source"
 ).split(",")
+LATER_KEYS = ["represented_by", "represents", "to_reconfirm", "request"]
 PHONE = "+212 5 37 00 00 00"
 FORMULA = '=HYPERLINK("https://mechant.example.org";"Cliquez")'
 
@@ -142,10 +144,57 @@ def test_the_workbook_says_what_the_csv_for_excel_says(filled):
     ] == plain
 
 
-def test_columns_are_those_promised_with_the_event_s_own_questions_last(filled):
-    with_questions = [*KEYS, "q_temoignage"]
-    assert list(read_csv(export(filled, Format.CSV))[0]) == with_questions
-    assert [list(row) for row in json.loads(export(filled, Format.JSON))] == [with_questions] * 6
+def test_columns_are_those_promised_then_the_event_s_own_questions_then_later_ones(filled):
+    keys = [*KEYS, "q_temoignage", *LATER_KEYS]
+    assert list(read_csv(export(filled, Format.CSV))[0]) == keys
+    assert [list(row) for row in json.loads(export(filled, Format.JSON))] == [keys] * 6
+
+
+def test_who_comes_in_whose_place_is_told_by_reference_to_programs_and_by_name_to_people(
+    any_database,
+):
+    with any_database.transaction() as tx:
+        event = make_event(tx, SLUG)
+        change = make_change(tx, event)
+        first = add(tx, event, 1, "Bennani", "Samira", status=RegistrationStatus.CANCELLED)
+        second = add(tx, event, 2, "Dupont", "Jean", status=RegistrationStatus.CANCELLED)
+        third = add(tx, event, 3, "Delmas", "Zoé", request="Une =autre= séance", requested_at=NOW)
+        add(tx, event, 4, "Effacée", "Personne", represents_id=third.id, erased_at=NOW)
+        second.represents_id, third.represents_id = first.id, second.id
+        third.reconfirm_change_id = first.reconfirm_change_id = change.id
+    rows = [
+        [row[key] for key in LATER_KEYS] for row in json.loads(export(any_database, Format.JSON))
+    ]
+    assert rows == [
+        ["AAAA-0002", None, False, ""],
+        ["AAAA-0003", "AAAA-0001", False, ""],
+        [None, "AAAA-0002", True, "Une =autre= séance"],
+    ]
+    by_name = {row["Nom"]: row for row in read_xlsx(export(any_database, Format.XLSX))}
+    assert by_name["Bennani"]["Représenté(e) par"] == "Dupont Jean"
+    assert by_name["Delmas"]["Représente"] == "Dupont Jean"
+    assert [by_name[one]["À reconfirmer"] for one in ("Bennani", "Delmas")] == ["Non", "Oui"]
+
+
+def test_lists_are_limited_to_who_is_to_answer_or_waits_for_an_answer(any_database):
+    with any_database.transaction() as tx:
+        event = make_event(tx, SLUG)
+        change = make_change(tx, event)
+        add(tx, event, 1, "Bennani", "Samira", reconfirm_change_id=change.id)
+        add(tx, event, 2, "Dupont", "Jean", request="Autre séance", requested_at=NOW)
+        gone = {"status": RegistrationStatus.CANCELLED, "requested_at": NOW}
+        add(tx, event, 3, "Delmas", "Zoé", reconfirm_change_id=change.id, **gone)
+
+    def list_names(**limits):
+        with any_database.reading() as tx:
+            event = events.get(tx, SLUG)
+            rows = participants.list_rows(tx, event.id, Filter(**limits))
+            return [row.last_name for row in rows]
+
+    assert list_names(to_reconfirm=True) == ["Bennani"]
+    assert list_names(to_reconfirm=False) == ["Delmas", "Dupont"]
+    assert list_names(has_request=True) == ["Dupont"]
+    assert list_names(has_request=False) == ["Bennani", "Delmas"]
 
 
 def test_csv_and_json_are_by_registration_in_codes_and_utc(filled):
@@ -201,7 +250,7 @@ def test_people_find_names_by_country_kind_organisation_and_name_as_french_sorts
 def test_excel_csv_has_a_mark_semicolons_and_crlf(filled):
     written = export(filled, Format.EXCEL_CSV)
     assert written.startswith(b"\xef\xbb\xbfR")
-    assert written.splitlines()[0].count(b";") == len(KEYS)
+    assert written.splitlines()[0].count(b";") == len([*KEYS, *LATER_KEYS])
     assert written.endswith(b"\r\n")
 
 
@@ -237,7 +286,7 @@ def test_the_workbook_is_laid_out_to_be_read_filtered_and_printed(filled):
     (sheet,) = book.worksheets
     assert len(sheet.title) <= 31
     assert sheet.freeze_panes == "A2"
-    assert sheet.auto_filter.ref == "A1:Y7"
+    assert sheet.auto_filter.ref == "A1:AC7"
     assert sheet.page_setup.orientation == "landscape"
     assert sheet["A2"].number_format == "@"
     assert "2020-10-26 09:00 UTC" in sheet.oddFooter.center.text

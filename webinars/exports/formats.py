@@ -24,7 +24,7 @@ import xlsxwriter
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
 from xlsxwriter.worksheet import Worksheet
 
-from webinars.exports.rows import FLAGS, Table
+from webinars.exports.rows import FLAGS, NOTHINGS, Table
 
 SHEET_NAME = "Inscrits"
 PIECE = 64 * 1024
@@ -52,6 +52,9 @@ WIDTHS = {
     "job_title": 32,
     "organization": 36,
     "question": 48,
+    "represented_by": 28,
+    "represents": 28,
+    "request": 48,
 }
 USUAL_WIDTH = 18
 """In characters."""
@@ -75,7 +78,7 @@ def write_excel_csv(table: Table) -> Iterator[bytes]:
 def write_json(table: Table) -> Iterator[bytes]:
     """Write one JSON array: ticked boxes are true or false, what has not happened is null."""
     flags = [table.keys.index(key) for key in FLAGS]
-    nothings = [table.keys.index(key) for key in ("entered_at", "presence")]
+    nothings = [table.keys.index(key) for key in NOTHINGS]
     separator = "[\n"
     for batch in table.batches:
         lines = (_to_json(table.keys, row, flags, nothings) for row in batch)

@@ -41,7 +41,13 @@ from webinars.models import (
     Session,
     SessionChoice,
 )
-from webinars.participants import Filter, list_countries, match
+from webinars.participants import (
+    Filter,
+    has_open_request,
+    is_to_reconfirm,
+    list_countries,
+    match,
+)
 from webinars.zones import to_local
 
 BATCH = 1000
@@ -74,9 +80,18 @@ LABELS = {
     "source": "Inscription par",
 }
 """Every column by its key, in order, and what it is called for people."""
+LATER_LABELS = {
+    "represented_by": "Représenté(e) par",
+    "represents": "Représente",
+    "to_reconfirm": "À reconfirmer",
+    "request": "Demande",
+}
+"""The columns after the event's own questions: programs know the others by their place too."""
 
 INSTANTS = ("registered_at", "entered_at")
-FLAGS = ("share_with_participants", "accept_invitations")
+FLAGS = ("share_with_participants", "accept_invitations", "to_reconfirm")
+NOTHINGS = ("entered_at", "presence", "represented_by", "represents")
+"""What is nothing, and no empty text, where it has not happened."""
 
 WORDS: Mapping[str, tuple[type[StrEnum], Callable[[Any, Language], str]]] = {
     "status": (RegistrationStatus, phrasing.status_label),
@@ -92,6 +107,9 @@ SOURCES = {"form": "Formulaire", "import": "Fichier importé", "organiser": "Org
 YES_OR_NO = {"1": "Oui", "": "Non"}
 
 _TABLE = Registration.__table__.c
+
+Naming = Callable[[Any], ColumnElement[str]]
+"""How another registration is named, from its columns."""
 
 
 class _Words(dict[str, str]):
@@ -113,26 +131,30 @@ class Table:
 def read_for_programs(tx: Transaction, event: Event, wanted: Filter | None) -> Table:
     """Read codes, and instants in UTC, by time of registration."""
     keys = list_keys(event)
-    query = _query(tx, event, wanted).order_by(_TABLE.registered_at, _TABLE.id)
+    query = _query(tx, event, wanted, _name_by_reference).order_by(_TABLE.registered_at, _TABLE.id)
     return Table(keys, keys, _read(tx, query))
 
 
 def read_for_people(tx: Transaction, event: Event, wanted: Filter | None) -> Table:
     """Read French words, and hours of the event's zone, as a French reader looks them up."""
     countries = _list_countries(tx, event, wanted)
-    query = _query(tx, event, wanted).order_by(*_order_for_people(tx, countries), _TABLE.id)
+    query = _query(tx, event, wanted, _name_by_name).order_by(
+        *_order_for_people(tx, countries), _TABLE.id
+    )
     sayings = _sayings(event, countries)
     batches = ([_say(row, sayings) for row in batch] for batch in _read(tx, query))
     return Table(list_keys(event), _name_columns(event), batches)
 
 
 def list_keys(event: Event) -> tuple[str, ...]:
-    """List the keys of the columns in order, the event's own questions last."""
-    return (*LABELS, *(f"q_{question.key}" for question in event.questions))
+    """List the keys of the columns in order, the event's own questions nearly last."""
+    own = (f"q_{question.key}" for question in event.questions)
+    return (*LABELS, *own, *LATER_LABELS)
 
 
 def _name_columns(event: Event) -> tuple[str, ...]:
-    return (*LABELS.values(), *(question.label.fr for question in event.questions))
+    own = (question.label.fr for question in event.questions)
+    return (*LABELS.values(), *own, *LATER_LABELS.values())
 
 
 def _read(tx: Transaction, query: Select[*tuple[Any, ...]]) -> Iterator[Sequence[Sequence[str]]]:
@@ -141,16 +163,58 @@ def _read(tx: Transaction, query: Select[*tuple[Any, ...]]) -> Iterator[Sequence
     return iter(found.partitions())
 
 
-def _query(tx: Transaction, event: Event, wanted: Filter | None) -> Select[*tuple[Any, ...]]:
+def _query(
+    tx: Transaction, event: Event, wanted: Filter | None, name: Naming
+) -> Select[*tuple[Any, ...]]:
     special: dict[str, ColumnElement[str]] = {
         **{key: _or_nothing(_iso_utc(tx, _TABLE[key])) for key in INSTANTS},
-        **{key: case((_TABLE[key].is_(True), "1"), else_="") for key in FLAGS},
+        **{key: _flag(_TABLE[key].is_(True)) for key in FLAGS if key in _TABLE},
         "sessions": _or_nothing(_codes_chosen()) if event.sessions else literal(""),
         "presence": _or_nothing(type_coerce(_TABLE.presence, String)),
     }
     columns = [special.get(key, type_coerce(_TABLE.get(key), String)) for key in LABELS]
     columns += [_or_nothing(_answer(question.key)) for question in event.questions]
+    columns += [*_name_others(tx, event, name), _flag(is_to_reconfirm()), _open_request()]
     return select(*columns).where(match(event.id, wanted))
+
+
+def _name_others(tx: Transaction, event: Event, name: Naming) -> list[ColumnElement[str]]:
+    """Return who comes in the person's place, and in whose place she comes."""
+    any_at_all = select(_TABLE.id).where(
+        _TABLE.event_id == event.id, _TABLE.represents_id.is_not(None)
+    )
+    if tx.scalar(any_at_all.limit(1)) is None:  # as at most events: nothing to look up row by row
+        return [literal(""), literal("")]
+    other = Registration.__table__.alias("other")
+    return [
+        _or_nothing(
+            select(name(other.c))
+            .where(condition, other.c.erased_at.is_(None))
+            .order_by(other.c.id.desc())
+            .limit(1)
+            .correlate(Registration.__table__)
+            .scalar_subquery()
+        )
+        for condition in (other.c.represents_id == _TABLE.id, other.c.id == _TABLE.represents_id)
+    ]
+
+
+def _name_by_reference(other: Any) -> ColumnElement[str]:
+    reference: ColumnElement[str] = other.reference
+    return reference
+
+
+def _name_by_name(other: Any) -> ColumnElement[str]:
+    name: ColumnElement[str] = func.trim(other.last_name + " " + other.first_name)
+    return name
+
+
+def _open_request() -> ColumnElement[str]:
+    return case((has_open_request(), func.coalesce(_TABLE.request, "")), else_="")
+
+
+def _flag(condition: ColumnElement[bool]) -> ColumnElement[str]:
+    return case((condition, "1"), else_="")
 
 
 def _or_nothing(column: ColumnElement[str]) -> ColumnElement[str]:

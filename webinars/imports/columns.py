@@ -13,7 +13,18 @@ from webinars.imports.lines import list_fields, list_required
 from webinars.imports.tables import Line
 from webinars.models import Event
 
-OVERLOOKED = ("reference", "status", "registered_at", "entered_at", "presence", "source")
+OVERLOOKED = (
+    "reference",
+    "status",
+    "registered_at",
+    "entered_at",
+    "presence",
+    "source",
+    "represented_by",
+    "represents",
+    "to_reconfirm",
+    "request",
+)
 """Columns of our own exports that say nothing of what the person would say."""
 SAID_IN_FRENCH = {
     "nom": "last_name",

@@ -157,6 +157,20 @@ def _closed(error: errors.RegistrationsClosed, event: Event | None) -> str:
     return _("Les inscriptions sont closes depuis le %(at)s.", at=at)
 
 
+def _changes_closed(error: errors.ChangesClosed, event: Event | None) -> str:
+    if event is None:
+        return _("Les changements passent désormais par les organisateurs.")
+    at = phrasing.instant(error.closes_at, event.display_timezones, get_language())
+    return _("Depuis le %(at)s, les changements passent par les organisateurs.", at=at)
+
+
+def _answer_too_late(error: errors.AnswerTooLate, event: Event | None) -> str:
+    if event is None:
+        return _("Le délai de réponse est passé.")
+    at = phrasing.instant(error.until, event.display_timezones, get_language())
+    return _("Une réponse était demandée avant le %(at)s : ce délai est passé.", at=at)
+
+
 def _suppressed(error: errors.AddressSuppressed, event: Event | None) -> str:
     if error.reason == SuppressionReason.UNSUBSCRIBED:
         return _("La personne ne souhaite plus recevoir ces messages.")
@@ -185,6 +199,38 @@ TABLE: dict[type[WebinarsError], tuple[int, str, Sentence]] = {
     errors.Forbidden: (403, "", lambda e, event: _("Vous n’avez pas le droit de faire cela.")),
     errors.RegistrationsNotOpen: (409, "", _not_open),
     errors.RegistrationsClosed: (409, "", _closed),
+    errors.ChangesClosed: (409, "", _changes_closed),
+    errors.NothingToChange: (
+        409,
+        "",
+        lambda e, event: _("Vous pouvez encore faire ce changement vous-même."),
+    ),
+    errors.AnswerTooLate: (409, "", _answer_too_late),
+    errors.MovedAgain: (
+        409,
+        "",
+        lambda e, event: _("L’événement a encore changé depuis. Vérifiez avant de répondre."),
+    ),
+    errors.NamedHerself: (
+        409,
+        "email",
+        lambda e, event: _("C’est la personne inscrite elle-même. Indiquez quelqu’un d’autre."),
+    ),
+    errors.AlreadyRepresents: (
+        409,
+        "email",
+        lambda e, event: _(
+            "Cette personne vient déjà à la place de quelqu’un. Indiquez une autre personne, ou"
+            " rendez la place."
+        ),
+    ),
+    errors.SubstituteDeclined: (
+        409,
+        "email",
+        lambda e, event: _(
+            "Cette personne ne peut pas être désignée ici. Adressez-vous aux organisateurs."
+        ),
+    ),
     errors.EventCancelled: (409, "", lambda e, event: _("L’événement n’a pas lieu.")),
     errors.EventEnded: (409, "", lambda e, event: _("L’événement est terminé.")),
     errors.SessionFull: (

@@ -23,6 +23,7 @@ from webinars.models import (
     Priority,
     Registration,
     Session,
+    Shown,
     Translated,
     Venue,
 )
@@ -31,7 +32,6 @@ from webinars.web.languages import gettext as _
 
 LABELS: dict[str, Callable[..., str]] = {
     "AttendanceMode": phrasing.attendance_mode_label,
-    "CalendarReply": phrasing.calendar_reply_label,
     "Civility": phrasing.civility_label,
     "DeliveryState": phrasing.delivery_state_label,
     "EventKind": phrasing.event_kind_label,
@@ -142,6 +142,11 @@ def former_dates(former: FormerDates) -> str:
     return phrasing.dates(days[0], days[1], get_language())
 
 
+def former_when(shown: Shown, event: Event) -> str:
+    """Return the dates and hours of an event as people were shown them before."""
+    return phrasing.when_shown(shown, zones(event), get_language())
+
+
 def country(code: str) -> str:
     """Return the name of a country."""
     return phrasing.country_name(code, get_language())
@@ -245,6 +250,7 @@ FILTERS: tuple[Callable[..., object], ...] = (
     date_words,
     dialled,
     former_dates,
+    former_when,
     full_name,
     hours,
     hours_lines,

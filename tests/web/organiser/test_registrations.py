@@ -1,21 +1,15 @@
 """The registrations of an event: looked for, decided on, marked, cancelled; and added by hand."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
 
+from tests.domain.changing import make_change
 from tests.factories import NOW, make_registration, make_session
-from tests.web.organiser.conftest import SLUG, add_people, sign_in
+from tests.web.organiser.conftest import FOREIGN, SLUG, add_people, sign_in
 from webinars import events, participants
-from webinars.models import (
-    CalendarReply,
-    Delivery,
-    MailName,
-    Presence,
-    Registration,
-    RegistrationStatus,
-)
+from webinars.models import Delivery, MailName, Presence, Registration, RegistrationStatus
 
 LIST = f"/organiser/events/{SLUG}/registrations"
 ADD = f"{LIST}/add"
@@ -140,19 +134,6 @@ def test_a_registration_shows_where_it_stands_what_was_said_and_what_was_sent(de
         "Rien n’a été envoyé",
     ):
         assert said in page.words, said
-
-
-def test_what_a_calendar_answered_is_shown(desk, world, runtime):
-    change(
-        runtime,
-        world.samira,
-        calendar_reply=CalendarReply.TENTATIVE,
-        calendar_replied_at=NOW,
-    )
-
-    words = desk.get(f"{LIST}/{world.samira}").words
-
-    assert "Réponse de l’agenda Peut-être lundi 26 octobre 2020 à 10h00" in words
 
 
 def test_what_people_typed_is_never_markup(desk, world, runtime):
@@ -347,3 +328,105 @@ def test_names_in_arabic_stand_by_themselves(desk, runtime):
             tx, events.get(tx, SLUG), last_name="بنسعيد", first_name="سعاد", email="s@example.org"
         )
     assert "بنسعيد سعاد" in read_names(desk.get(LIST))
+
+
+# What people answer and ask
+
+
+def test_who_has_not_answered_is_listed_and_can_be_noted_as_maintained(desk, runtime, world):
+    [other] = add_people(runtime, 1)
+    with runtime.transaction() as tx:
+        until = NOW + timedelta(days=2)
+        change = make_change(tx, events.get(tx, SLUG), until=until)
+        tx.get(Registration, world.samira).reconfirm_change_id = change.id
+
+    listed = desk.get(f"{LIST}?reconfirm=yes")
+    assert read_names(listed) == ["BENNANI Samira"]
+    assert "à reconfirmer" in listed.words
+    assert "1 inscription" in listed.words
+    page = desk.get(f"{LIST}/{world.samira}")
+    assert "jeudi 29 octobre 2020 de 10h00" in page.words
+    assert "Réponse demandée avant le mercredi 28 octobre 2020 à 10h00" in page.words
+
+    done = desk.follow(desk.submit(page, action="/reconfirm"))
+    assert "Samira BENNANI : inscription maintenue." in done.words
+    assert get(runtime, world.samira).reconfirmed_at == NOW
+    assert not done.find_all("form", action=f"{LIST}/{world.samira}/reconfirm")
+    assert read_names(desk.get(f"{LIST}?reconfirm=yes")) == []
+    assert get(runtime, other).reconfirmed_at is None
+
+
+def test_open_requests_are_listed_and_ticked_off(desk, runtime, world):
+    add_people(runtime, 1)
+    change(runtime, world.samira, request="Une autre séance <b>", requested_at=NOW)
+
+    listed = desk.get(f"{LIST}?request=yes")
+    assert read_names(listed) == ["BENNANI Samira"]
+    assert "demande en attente" in listed.words
+    page = desk.get(f"{LIST}/{world.samira}")
+    assert "Une autre séance <b>" in page.words
+
+    done = desk.follow(desk.submit(page, action="/request"))
+    assert "Samira BENNANI : demande traitée." in done.words
+    assert "Une autre séance" in done.words
+    assert get(runtime, world.samira).requested_at is None
+    assert read_names(desk.get(f"{LIST}?request=yes")) == []
+
+
+def test_list_and_page_say_who_comes_in_whose_place(desk, runtime, world):
+    [jean] = add_people(runtime, 1)
+    change(runtime, jean, represents_id=world.samira)
+    change(runtime, world.samira, status=RegistrationStatus.CANCELLED)
+
+    words = desk.get(LIST).words
+    assert "représenté(e) par Samira PERSONNE 000" in words
+    assert "représente Samira BENNANI" in words
+    page = desk.get(f"{LIST}/{world.samira}")
+    assert "Représenté(e) par Samira PERSONNE 000" in page.words
+    assert f"{LIST}/{jean}" in page.find_links()
+    assert f"{LIST}/{world.samira}" in desk.get(f"{LIST}/{jean}").find_links()
+
+
+@pytest.mark.parametrize("deed", ["reconfirm", "request"])
+def test_what_others_run_is_none_of_an_organiser_s_business(desk, runtime, world, deed):
+    change(runtime, world.stranger, request="x", requested_at=NOW)
+    path = f"/organiser/events/{FOREIGN}/registrations/{world.stranger}/{deed}"
+
+    token = desk.get(LIST).tree.find(".//input[@name='csrf_token']")
+    proof = {"csrf_token": token.get("value")} if token is not None else {}
+    assert desk.post(path, proof).status in {400, 403, 404}
+    assert get(runtime, world.stranger).requested_at == NOW
+
+
+def test_an_organiser_changes_answers_and_sessions_after_the_deadline(desk, runtime, world):
+    with runtime.transaction() as tx:
+        event = events.get(tx, SLUG)
+        event.changes_close_at = NOW
+        for position, code in enumerate(("atelier-a", "atelier-b")):
+            make_session(tx, event, code, slot="matin", position=position, capacity=1)
+        events.touch(event)
+    form = desk.get(f"{LIST}/{world.samira}/change")
+    assert form.find_field("last_name").get("value") == "Bennani"
+    assert "email" not in form.find_form("/change").names
+
+    done = desk.follow(
+        desk.submit(form, action="/change", job_title="Présidente", sessions="atelier-b")
+    )
+    assert "Samira BENNANI : les réponses sont enregistrées." in done.words
+    samira = get(runtime, world.samira)
+    assert samira.job_title == "Présidente"
+    assert [one.session.code for one in samira.choices] == ["atelier-b"]
+    assert list_mails(runtime) == [(MailName.CONFIRMATION, "samira@example.org")]
+
+
+def test_wrong_answers_stay_as_they_were_typed(desk, runtime, world):
+    form = desk.get(f"{LIST}/{world.samira}/change")
+
+    page = desk.submit(form, action="/change", last_name="", job_title="Présidente")
+    assert page.status == 422
+    assert page.find_error("last_name") == "Ce champ est obligatoire."
+    assert page.find_field("job_title").get("value") == "Présidente"
+    change(runtime, world.samira, status=RegistrationStatus.CANCELLED)
+    refused = desk.submit(form, action="/change", job_title="Présidente")
+    assert refused.status == 409
+    assert "Cette inscription a été annulée." in refused.words

@@ -4,6 +4,7 @@ from flask import Blueprint, Flask
 
 from webinars.web.organiser import (
     additions,
+    answers,
     corrections,
     deliveries,
     eventfiles,
@@ -22,6 +23,7 @@ NOUNS = (
     eventfiles,
     registrations,
     additions,
+    answers,
     corrections,
     mailings,
     deliveries,

@@ -105,7 +105,11 @@ def _say(registered: Registered) -> str:
 
 def _make_form(event: Event, left: Mapping[str, int]) -> RegistrationForm:
     """Return the public form, speaking about someone else and filled in by no browser's memory."""
-    form = make_form(event, left)
+    return speak_of_someone_else(make_form(event, left))
+
+
+def speak_of_someone_else(form: RegistrationForm) -> RegistrationForm:
+    """Return a form that no longer says \"you\", and that no browser fills in by itself."""
     for field in form:
         if "autocomplete" in (field.render_kw or {}):
             field.render_kw = {**field.render_kw, "autocomplete": "off"}

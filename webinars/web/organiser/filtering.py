@@ -61,22 +61,26 @@ def read_filter(said: "MultiDict[str, str]") -> Filter:
         session=words.get("session", ""),
         source=words.get("source", ""),
         attendance_mode=_read(AttendanceMode, words.get("mode")),
+        to_reconfirm=YES_OR_NO.get(words.get("reconfirm", "")),
+        has_request=YES_OR_NO.get(words.get("request", "")),
     )
 
 
 def write_filter(wanted: Filter) -> dict[str, str]:
     """Return what `read_filter` would read this filter from; nothing for what limits nothing."""
-    entered = {True: "yes", False: "no", None: ""}[wanted.has_entered]
+    yes_or_no = {True: "yes", False: "no", None: ""}
     said = {
         "search": wanted.search,
         "status": wanted.status or "",
         "presence": wanted.presence or "",
-        "entered": entered,
+        "entered": yes_or_no[wanted.has_entered],
         "kind": wanted.kind or "",
         "country": wanted.country,
         "session": wanted.session,
         "source": wanted.source,
         "mode": wanted.attendance_mode or "",
+        "reconfirm": yes_or_no[wanted.to_reconfirm],
+        "request": yes_or_no[wanted.has_request],
     }
     return {name: str(value) for name, value in said.items() if value}
 

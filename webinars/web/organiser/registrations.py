@@ -6,10 +6,20 @@ from datetime import datetime
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from webinars import attendance, choices, deliveries, participants, registrations, telling
+from webinars import (
+    attendance,
+    choices,
+    deliveries,
+    participants,
+    reconfirmations,
+    registrations,
+    requests,
+    telling,
+)
 from webinars.database import Transaction
 from webinars.errors import NotFound, WebinarsError
 from webinars.models import Event, Lane, MailName, Mode, Presence, Registration
+from webinars.participants import Stand
 from webinars.typed import TEXT_LIMIT, clean_text
 from webinars.waiting import waiting_rank
 from webinars.web.current import get_runtime
@@ -36,6 +46,7 @@ def listing(slug: str) -> str:
         event = get_own_event(tx, slug)
         part = choose_part(request.args, participants.count(tx, event.id, wanted))
         rows = participants.list_rows(tx, event.id, wanted, limit=PAGE_SIZE, offset=part.offset)
+        stands = participants.list_stands(tx, rows)
         offered = list_choices(
             event,
             sources=participants.list_sources(tx, event.id),
@@ -45,6 +56,7 @@ def listing(slug: str) -> str:
         "organiser/registrations/listing.html",
         event=event,
         rows=rows,
+        stands=stands,
         part=part,
         wanted=wanted,
         said=write_filter(wanted),
@@ -108,6 +120,28 @@ def mark(slug: str, registration_id: int) -> Response | tuple[str, int]:
     return _do(slug, registration_id, do)
 
 
+@blueprint.post(f"{ONE}/reconfirm")
+def reconfirm(slug: str, registration_id: int) -> Response | tuple[str, int]:
+    """Note that someone maintains her registration, as she said on the telephone."""
+
+    def do(tx: Transaction, registration: Registration, now: datetime) -> str:
+        reconfirmations.note_kept(tx, registration, now=now)
+        return _("%(name)s : inscription maintenue.", name=full_name(registration))
+
+    return _do(slug, registration_id, do)
+
+
+@blueprint.post(f"{ONE}/request")
+def settle(slug: str, registration_id: int) -> Response | tuple[str, int]:
+    """Note that a request has been seen to."""
+
+    def do(tx: Transaction, registration: Registration, now: datetime) -> str:
+        requests.settle(tx, registration)
+        return _("%(name)s : demande traitée.", name=full_name(registration))
+
+    return _do(slug, registration_id, do)
+
+
 @blueprint.post(f"{ONE}/link")
 def send_link(slug: str, registration_id: int) -> Response | tuple[str, int]:
     """Send someone the own link again."""
@@ -149,6 +183,8 @@ def _show(slug: str, registration_id: int, refusal: Refusal | None = None) -> st
         registration = get_own_registration(tx, slug, registration_id)
         sent = deliveries.list_rows(tx, registration.event_id, registration_id=registration.id)
         rank = waiting_rank(tx, registration)
+        asked = reconfirmations.find(tx, registration)
+        stands = participants.list_stands(tx, [registration])
     return render_template(
         "organiser/registrations/show.html",
         event=registration.event,
@@ -157,6 +193,8 @@ def _show(slug: str, registration_id: int, refusal: Refusal | None = None) -> st
         sent=sent,
         waits=list_waits(sent, now),
         rank=rank,
+        asked=asked,
+        stand=stands.get(registration.id, Stand()),
         presences=list_presences(),
         refusal=refusal.sentence if refusal else None,
     )

@@ -9,15 +9,19 @@ from webinars.web.public import (
     health,
     outbox,
     own,
+    reconfirmations,
     registrations,
+    requests,
+    substitutes,
     unsubscribe,
 )
 
-NOUNS = (events, registrations, own, feed, gate, unsubscribe, outbox, health)
+OF_ONE_REGISTRATION = (own, substitutes, reconfirmations, requests, feed, gate, unsubscribe)
+NOUNS = (events, registrations, *OF_ONE_REGISTRATION, outbox, health)
 
 CHECKED_BY_ITSELF = (registrations.blueprint,)
 """Its forms carry the proof as a field, so that one without it comes back as it was typed."""
-WITHOUT_PROOF = (own.blueprint, gate.blueprint, unsubscribe.blueprint)
+WITHOUT_PROOF = tuple(noun.blueprint for noun in OF_ONE_REGISTRATION)
 """There the token in the address is the authority, and there is no cookie that a proof could be
 compared with."""
 

@@ -14,7 +14,7 @@ from webinars.models import Registration
 from webinars.web import languages
 from webinars.web.current import get_origin, get_runtime
 from webinars.web.public.events import CALENDAR_TYPE
-from webinars.web.public.own import SCOPES
+from webinars.web.public.standing import SCOPES
 
 blueprint = Blueprint("feed", __name__)
 

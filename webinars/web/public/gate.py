@@ -13,7 +13,8 @@ from werkzeug.wrappers import Response
 from webinars import attendance, choices, participants
 from webinars.connections import gate
 from webinars.database import Transaction
-from webinars.errors import GateClosed, RoomMissing
+from webinars.errors import GateClosed, NotFound, RoomMissing
+from webinars.links import Scope
 from webinars.models import Registration
 from webinars.web import headers, languages
 from webinars.web.current import get_runtime
@@ -28,8 +29,11 @@ def show(token: str) -> Answer:
     """Show the gate as it stands for the person."""
     runtime = get_runtime()
     now = runtime.now()
-    with runtime.reading() as tx:
-        registration = _get(tx, token)
+    try:
+        with runtime.reading() as tx:
+            registration = _get(tx, token)
+    except NotFound:
+        return _show_passed_on(token), HTTPStatus.OK
     return _show(registration, token, now), HTTPStatus.OK
 
 
@@ -42,6 +46,8 @@ def enter(token: str) -> Answer:
         with runtime.transaction() as tx:
             registration = _get(tx, token)
             room_url = attendance.enter(tx, registration, now=now)
+    except NotFound:
+        return _show_passed_on(token), HTTPStatus.CONFLICT
     except (GateClosed, RoomMissing):
         with runtime.reading() as tx:
             registration = _get(tx, token)
@@ -53,6 +59,20 @@ def _get(tx: Transaction, token: str) -> Registration:
     registration = participants.get_for_gate(tx, get_runtime().links, token)
     languages.prefer(registration.language)
     return registration
+
+
+def _show_passed_on(token: str) -> str:
+    """Say of a link that is dead why that is, where a substitute took its place; name nobody.
+
+    :raises NotFound: it is no such link.
+    """
+    runtime = get_runtime()
+    with runtime.reading() as tx:
+        registration = participants.find_passed_on(tx, runtime.links, token, {Scope.GATE})
+    if registration is None:
+        raise NotFound("registration")
+    languages.prefer(registration.language)
+    return render_template("public/gate/passed_on.html", event=registration.event)
 
 
 def _show(registration: Registration, token: str, now: datetime) -> str:

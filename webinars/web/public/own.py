@@ -4,29 +4,16 @@ The token is the authority: no cookie and no other proof. Looking changes nothin
 something is sent by a button.
 """
 
-from dataclasses import dataclass
-from datetime import datetime
 from http import HTTPStatus
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from webinars import (
-    calendar,
-    choices,
-    corrections,
-    participants,
-    places,
-    programme,
-    registrations,
-    timeline,
-    waiting,
-)
-from webinars.connections import Gate, GateState, gate
+from webinars import calendar, choices, corrections, programme, registrations
 from webinars.database import Transaction
-from webinars.errors import WebinarsError
+from webinars.errors import Forbidden, WebinarsError
 from webinars.links import Scope
-from webinars.models import AttendanceMode, Event, Lane, MailName, Mode, Registration
+from webinars.models import Lane
 from webinars.web import languages
 from webinars.web.current import get_origin, get_runtime
 from webinars.web.errors import Refusal, explain
@@ -34,41 +21,14 @@ from webinars.web.fields import ADDRESS, Email, Form, Required
 from webinars.web.languages import N_
 from webinars.web.public.events import answer_calendar
 from webinars.web.public.registrations import own_page
+from webinars.web.public.standing import Answer, Own, ask, get, read
 from webinars.web.registration_form import RegistrationForm, make_form, read_answers
 
 blueprint = Blueprint("own", __name__)
 
-SCOPES = (Scope.PAGE, Scope.ASSISTANT)
-DONE = frozenset({"changed", "corrected", "cancelled"})
-Answer = tuple[str, int] | Response
-
-
-@dataclass(frozen=True)
-class Own:
-    """A registration as its own page shows it."""
-
-    registration: Registration
-    scope: Scope
-    chosen: tuple[str, ...]
-    gate: Gate
-    gate_token: str
-    rank: int | None
-    link_due_at: datetime | None
-    """When the connection link will be mailed; `None` when that is over, or never."""
-
-    @property
-    def is_changeable(self) -> bool:
-        """Tell whether there is still something to change or to give up."""
-        is_over = self.gate.state in {GateState.CANCELLED, GateState.ENDED}
-        return self.registration.status in places.LIVE and not is_over
-
-    @property
-    def follows_online(self) -> bool:
-        """Tell whether the person has anything to do with the gate."""
-        mode = self.registration.event.mode
-        if mode is Mode.HYBRID:
-            return self.registration.attendance_mode is AttendanceMode.ONLINE
-        return mode is Mode.ONLINE
+DONE = frozenset(
+    {"changed", "corrected", "cancelled", "kept", "represented", "joined", "requested"}
+)
 
 
 class AddressForm(Form):
@@ -83,9 +43,7 @@ def show(token: str) -> str:
     runtime = get_runtime()
     now = runtime.now()
     with runtime.reading() as tx:
-        registration, scope = participants.get_by_token(tx, runtime.links, token, SCOPES)
-        own = _make_own(tx, registration, scope, now)
-    languages.prefer(registration.language)
+        own = read(tx, token, now)
     done = request.args.get("done")
     return render_template(
         "public/own/show.html",
@@ -103,7 +61,7 @@ def calendar_file(token: str) -> Response:
     runtime = get_runtime()
     now = runtime.now()
     with runtime.reading() as tx:
-        own = _read(tx, token, now)
+        own = read(tx, token, now)
     registration = own.registration
     links = runtime.links
     entries = calendar.registration_entries(
@@ -125,9 +83,11 @@ def change_form(token: str) -> Answer:
     """Show what the person said, to be changed."""
     runtime = get_runtime()
     with runtime.reading() as tx:
-        own = _read(tx, token, runtime.now())
+        own = read(tx, token, runtime.now())
         form = _make_form(tx, own)
-    return _ask(own, token, _show_change(own, token, form))
+    if own.is_changeable and own.must_ask:
+        return redirect(url_for("public.requests.form", token=token), 303)
+    return ask(own, token, _show_change(own, token, form))
 
 
 @blueprint.post("/r/<token>/change")
@@ -136,13 +96,13 @@ def change(token: str) -> Answer:
     runtime = get_runtime()
     now = runtime.now()
     with runtime.reading() as tx:
-        own = _read(tx, token, now)
+        own = read(tx, token, now)
         form = _make_form(tx, own)
     if not form.validate():
         return _show_change(own, token, form), HTTPStatus.UNPROCESSABLE_ENTITY
     try:
         with runtime.transaction() as tx:
-            registration, _scope = _get(tx, token)
+            registration, _scope = get(tx, token)
             corrections.change(tx, registration, read_answers(form), now=now)
     except WebinarsError as error:
         return _show_change_refused(token, form, explain(error, own.registration.event))
@@ -155,8 +115,8 @@ def address_form(token: str) -> Answer:
     """Ask for the right address."""
     runtime = get_runtime()
     with runtime.reading() as tx:
-        own = _read(tx, token, runtime.now())
-    return _ask(own, token, _show_address(own, token, AddressForm(meta={"csrf": False})))
+        own = read(tx, token, runtime.now())
+    return ask(own, token, _show_address(own, token, AddressForm(meta={"csrf": False})))
 
 
 @blueprint.post("/r/<token>/address")
@@ -165,13 +125,13 @@ def correct_address(token: str) -> Answer:
     runtime = get_runtime()
     now = runtime.now()
     with runtime.reading() as tx:
-        own = _read(tx, token, now)
+        own = read(tx, token, now)
     form = AddressForm(meta={"csrf": False})
     if not form.validate():
         return _show_address(own, token, form), HTTPStatus.UNPROCESSABLE_ENTITY
     try:
         with runtime.transaction() as tx:
-            registration, scope = _get(tx, token)
+            registration, scope = get(tx, token)
             corrections.correct_address(tx, registration, form.email.data, now=now)
     except WebinarsError as error:
         refusal = explain(error, own.registration.event)
@@ -185,8 +145,8 @@ def cancel_form(token: str) -> Answer:
     """Ask whether the person really gives up her place."""
     runtime = get_runtime()
     with runtime.reading() as tx:
-        own = _read(tx, token, runtime.now())
-    return _ask(own, token, render_template("public/own/cancel.html", own=own, token=token))
+        own = read(tx, token, runtime.now())
+    return ask(own, token, render_template("public/own/cancel.html", own=own, token=token))
 
 
 @blueprint.post("/r/<token>/cancel")
@@ -195,7 +155,7 @@ def cancel(token: str) -> Answer:
     runtime = get_runtime()
     now = runtime.now()
     with runtime.transaction() as tx:
-        registration, _scope = _get(tx, token)
+        registration, _scope = get(tx, token)
         registrations.cancel(tx, registration, now=now, by_form=True)
     runtime.wake(Lane.PROMPT)
     return redirect(url_for("public.own.show", token=token, done="cancelled"), 303)
@@ -203,20 +163,28 @@ def cancel(token: str) -> Answer:
 
 @blueprint.get("/r/<token>/erase")
 def erase_form(token: str) -> str:
-    """Ask whether the person really wants her data erased."""
+    """Ask whether the person really wants her data erased; it is for her alone to say.
+
+    :raises Forbidden: the link is an assistant's.
+    """
     runtime = get_runtime()
     with runtime.reading() as tx:
-        own = _read(tx, token, runtime.now())
+        own = read(tx, token, runtime.now())
+    _require_person(own.scope)
     return render_template("public/own/erase.html", own=own, token=token)
 
 
 @blueprint.post("/r/<token>/erase")
 def erase(token: str) -> Answer:
-    """Erase a person's data at once."""
+    """Erase a person's data at once.
+
+    :raises Forbidden: the link is an assistant's.
+    """
     runtime = get_runtime()
     now = runtime.now()
     with runtime.transaction() as tx:
-        registration, _scope = _get(tx, token)
+        registration, scope = get(tx, token)
+        _require_person(scope)
         registrations.erase(tx, registration, now=now)
     runtime.wake(Lane.PROMPT)
     return redirect(url_for("public.own.erased", lang=languages.get_language().value), 303)
@@ -228,39 +196,9 @@ def erased() -> str:
     return render_template("public/own/erased.html")
 
 
-def _get(tx: Transaction, token: str) -> tuple[Registration, Scope]:
-    """Return the registration of a link, and write the page in the person's language."""
-    registration, scope = participants.get_by_token(tx, get_runtime().links, token, SCOPES)
-    languages.prefer(registration.language)
-    return registration, scope
-
-
-def _read(tx: Transaction, token: str, now: datetime) -> Own:
-    """Read all that the pages of a registration show and ask."""
-    return _make_own(tx, *_get(tx, token), now)
-
-
-def _make_own(tx: Transaction, registration: Registration, scope: Scope, now: datetime) -> Own:
-    """Put together how a registration stands."""
-    chosen = choices.list_codes(registration)
-    links = get_runtime().links
-    return Own(
-        registration=registration,
-        scope=scope,
-        chosen=chosen,
-        gate=gate(registration.event, registration, chosen, now),
-        gate_token=links.make_token(
-            Scope.GATE, registration.public_id, registration.link_generation
-        ),
-        rank=waiting.waiting_rank(tx, registration),
-        link_due_at=_find_link_mail(registration.event, now),
-    )
-
-
-def _find_link_mail(event: Event, now: datetime) -> datetime | None:
-    plans = timeline.plan(event, timeline.list_rules(event))
-    due = [one.due_at for one in plans if one.rule.template is MailName.CONNECTION_LINK]
-    return min((at for at in due if at and at > now), default=None)
+def _require_person(scope: Scope) -> None:
+    if scope is not Scope.PAGE:
+        raise Forbidden
 
 
 def _make_form(tx: Transaction, own: Own) -> RegistrationForm:
@@ -291,7 +229,7 @@ def _show_change(
 def _show_change_refused(token: str, form: RegistrationForm, refusal: Refusal) -> Answer:
     runtime = get_runtime()
     with runtime.reading() as tx:
-        own = _read(tx, token, runtime.now())
+        own = read(tx, token, runtime.now())
         form.sessions.left = choices.count_left(tx, own.registration.event)
     at_field = form.refuse(refusal.field, refusal.sentence)
     return _show_change(own, token, form, None if at_field else refusal), refusal.status
@@ -305,10 +243,3 @@ def _show_address(own: Own, token: str, form: AddressForm, refusal: Refusal | No
         form=form,
         refusal=refusal.sentence if refusal else None,
     )
-
-
-def _ask(own: Own, token: str, page: str) -> Answer:
-    """Ask what a page asks, where there is still something to change; else show how it stands."""
-    if own.is_changeable:
-        return page, HTTPStatus.OK
-    return redirect(url_for("public.own.show", token=token), 303)
