@@ -642,7 +642,7 @@ class TestDoctor:
 
         told = "it took nothing once (421 full) and is left in peace until"
         assert told in said["mail relay"]
-        assert said["mails"].startswith("no relay takes anything: 1 prompt wait for a worker")
+        assert said["mails"].startswith("no relay takes anything: 1 prompt mail waits for a worker")
 
     def test_where_reports_arrive_and_the_signing_key_are_looked_at_where_they_are_set(
         self, run, settings, tmp_path
@@ -687,7 +687,9 @@ class TestDoctor:
 
         said = self.read(result)["mails"]
         assert result.code == 1
-        assert said.startswith("nobody sends what is due: 1 prompt wait for a worker, the oldest")
+        assert said.startswith(
+            "nobody sends what is due: 1 prompt mail waits for a worker, the oldest"
+        )
 
     def test_mail_that_has_just_become_due_or_is_being_sent_is_well(self, run, change):
         with change() as tx:
@@ -701,7 +703,22 @@ class TestDoctor:
         result = run("doctor")
 
         assert result.code == 0
-        assert "1 bulk wait for a worker, the oldest for 0:05:" in self.read(result, "ok")["mails"]
+        assert (
+            "1 bulk mail waits for a worker, the oldest for 0:05:"
+            in self.read(result, "ok")["mails"]
+        )
+
+    def test_mail_that_was_put_off_says_until_when(self, run, change):
+        with change() as tx:
+            event = make_event(tx)
+            for name in ("a", "b"):
+                sending.add(tx, event, name, now=system_clock() - timedelta(minutes=5))
+                row = sending.get(tx, name)
+                row.waits_for, row.not_before = "deferred", datetime(2099, 3, 9, 7, tzinfo=UTC)
+        said = self.read(run("doctor"), "ok")["mails"]
+
+        assert said.startswith("2 prompt mails wait for another attempt, for a relay asked")
+        assert re.search(r", the oldest for 0:05:\d\d, the next until 07:00:00 UTC$", said)
 
     def test_a_timer_that_does_not_run_is_told(self, run, change):
         with change() as tx:

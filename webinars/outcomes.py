@@ -258,7 +258,8 @@ def _send_again_once(claim: Claim, again: datetime, now: datetime) -> Change:
     is_over = claim.expires_at is not None and again >= claim.expires_at
     if claim.template in COUNTED_AS_SENT or claim.maybe_twice or is_over:
         return _end(claim, DeliveryState.UNCERTAIN, now)
-    return Change(DeliveryState.PENDING, again, claim.attempts, True, losses=claim.losses)
+    waits_for = Wait.DEFERRED if again > now else None
+    return Change(DeliveryState.PENDING, again, claim.attempts, True, waits_for, claim.losses)
 
 
 def _end(claim: Claim, state: DeliveryState, now: datetime) -> Change:

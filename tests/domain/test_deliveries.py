@@ -117,7 +117,9 @@ def test_many_forms_at_the_same_instant_share_the_hour(any_database):
 
     with any_database.reading() as tx:
         due = sorted(one.not_before - NOW for one in list_all(tx))
+        waits = sorted(str(one.waits_for) for one in list_all(tx))
     assert due == [timedelta()] * 5 + [61 * MINUTE] * 5 + [122 * MINUTE] * 2
+    assert waits == ["None"] * 5 + ["limit"] * 7
 
 
 def test_the_limit_is_looked_up_in_an_index(database):

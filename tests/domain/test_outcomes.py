@@ -47,6 +47,7 @@ WAITS = {
     Verdict.DEFERRED: Wait.DEFERRED,
     Verdict.RELAY_DOWN: Wait.RELAY,
     Verdict.PACED: Wait.RATE,
+    Verdict.UNANSWERED: Wait.DEFERRED,
 }
 """What a mail waits for that is not simply due again."""
 
@@ -89,7 +90,7 @@ def test_what_follows_from_an_attempt(verdict, claim, state, wait, attempts, may
     assert change.state is DeliveryState(state)
     assert change.not_before == NOW + timedelta(seconds=wait)
     assert (change.attempts, change.maybe_twice) == (attempts, maybe_twice)
-    assert change.waits_for is WAITS.get(verdict)
+    assert change.waits_for is (WAITS.get(verdict) if state == "pending" else None)
     assert change.losses == (1 if verdict in outcomes.DIED else 0)
 
 

@@ -35,12 +35,12 @@ PATIENCE = timedelta(minutes=1)
 """How long something may be due before it is a sign that nobody works."""
 
 WAITS = {
-    Wait.LIMIT: "their address to have room for them",
-    Wait.DEFERRED: "a relay that asked for them later",
-    Wait.RATE: "their turn, so many leave at a time",
-    Wait.RELAY: "a relay that takes them",
-    measures.PAUSED: "their mailing, which is paused",
-    measures.TIME: "their time",
+    Wait.LIMIT: "an address that has had its share of the hour",
+    Wait.DEFERRED: "another attempt, for a relay asked for it later or did not answer",
+    Wait.RATE: "a turn, for so many leave at a time",
+    Wait.RELAY: "a relay that takes anything",
+    measures.PAUSED: "a mailing that is paused",
+    measures.TIME: "the time that it is due",
     measures.WORKER: "a worker",
 }
 
@@ -267,8 +267,11 @@ def look_at_mails(service: Service) -> str | Ill:
 
 
 def _say_waiting(one: Waiting, now: datetime) -> str:
+    """Say how many mails wait, for what, since when and until when."""
+    mails = f"{one.number} {one.lane} mail{' waits' if one.number == 1 else 's wait'}"
     since = f", the oldest for {_say(now - one.due_at)}" if one.due_at <= now else ""
-    return f"{one.number} {one.lane} wait for {WAITS[one.waits_for]}{since}"
+    until = f", the next until {one.not_before:%H:%M:%S} UTC" if one.not_before > now else ""
+    return f"{mails} for {WAITS[one.waits_for]}{since}{until}"
 
 
 def _say(time: timedelta) -> str:

@@ -34,7 +34,7 @@ from webinars.deliveries.states import (
     TOO_LATE,
 )
 from webinars.deliveries.tallies import Tally, tally
-from webinars.models import Delivery, DeliveryState, Event, Lane, Language, MailName
+from webinars.models import Delivery, DeliveryState, Event, Lane, Language, MailName, Wait
 
 __all__ = [
     "GIVEN_UP",
@@ -101,10 +101,10 @@ def add(
     :param due_at: `None`: at once.
     """
     email_key = contacts.address_key(email)
-    due = due_at or now
+    wanted = due = due_at or now
     if by_form:
         hold_addresses(tx, [email])
-        due = _find_slot(tx, email_key, due)
+        due = _find_slot(tx, email_key, wanted)
     statement = (
         insert_into(tx)
         .values(
@@ -126,6 +126,7 @@ def add(
             due_at=due,
             not_before=due,
             expires_at=expires_at,
+            waits_for=Wait.LIMIT if due > wanted else None,
         )
         .on_conflict_do_nothing(index_elements=["intent"])
         .returning(Delivery.id)

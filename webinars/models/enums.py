@@ -241,7 +241,7 @@ class Wait(StrEnum):
     LIMIT = "limit"
     """Its address has had its share of the mails that strangers' forms may cause in an hour."""
     DEFERRED = "deferred"
-    """The relay asked for it later."""
+    """The relay asked for it later, or did not answer."""
     RATE = "rate"
     """So many are sent to its relay or its domain at a time."""
     RELAY = "relay"

@@ -410,7 +410,7 @@ def test_what_a_relay_deferred_says_when_it_is_tried_again(sent, desk, runtime, 
         person = waiting.registration_id
     again = "prochain essai le mardi 3 novembre 2020 à 08h45 (heure de Paris"
 
-    assert f"d’attendre, {again} et de Rabat)" in desk.get(path).words
+    assert f"n’a pas répondu, {again} et de Rabat)" in desk.get(path).words
     assert f"{again} et de Rabat)" in desk.get(EVENT).words
     assert f"{again})" in desk.get(f"{EVENT}deliveries?state=pending").words
     assert f"{again})" in desk.get(f"{EVENT}registrations/{person}").words

@@ -97,7 +97,7 @@ def wait_words(what: str) -> str:
         "worker": _("dans la file d’envoi"),
         "time": _("son heure n’est pas venue"),
         "limit": _("cette adresse a eu sa part de messages pour cette heure"),
-        "deferred": _("le serveur de messagerie demande d’attendre"),
+        "deferred": _("le serveur de messagerie demande d’attendre ou n’a pas répondu"),
         "rate": _("le débit est limité"),
         "relay": _("le serveur de messagerie ne répond pas"),
         "paused": _("l’envoi est en pause"),
