@@ -188,6 +188,12 @@ def instant(at: datetime, zones: Sequence[str], language: Language) -> str:
     return f"{date_in_words(day, language)} {hour(at, zones, language)}"
 
 
+def short_instant(at: datetime, zones: Sequence[str], language: Language) -> str:
+    """Say one instant briefly, for a list: 1er déc. 2026 à 09h00 (heure de Paris)."""
+    day = to_local(at, zones[0]).date()
+    return f"{short_date(day, language)} {hour(at, zones, language)}"
+
+
 def hours_to_come(first: date, last: date, language: Language) -> str:
     """Say the days of something whose hours are not known yet."""
     return _PHRASES[language].hours_to_come.format(days=dates(first, last, language))

@@ -220,6 +220,18 @@ def test_a_deadline_is_an_instant_in_both_cities(language, said):
     assert phrasing.instant(at("2020-05-18T18:00"), BOTH, language) == said
 
 
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        (FR, "18 mai 2020 à 18h00 (heure de Paris)"),
+        (AR, "18 ماي 2020 على الساعة 18:00 (بتوقيت باريس)"),
+        (EN, "18 May 2020 at 18:00 (Paris time)"),
+    ],
+)
+def test_an_instant_in_a_list_is_short_and_keeps_its_city(language, said):
+    assert phrasing.short_instant(at("2020-05-18T18:00"), BOTH[:1], language) == said
+
+
 def test_a_deadline_at_midnight_is_still_the_day_before_in_rabat():
     said = phrasing.instant(at("2020-05-18T00:00"), BOTH, FR)
 

@@ -291,7 +291,7 @@ def test_who_had_asked_for_none_is_counted_apart_and_not_missed(tx, reason):
     assert missed == [people[1].id, people[3].id, people[4].id]
     [one] = deliveries.list_rows(tx, event.id, mailing_id=row.id, only=deliveries.Only.UNWANTED)
     assert (one.registration_id, one.is_unwanted) == (people[2].id, True)
-    assert steering.count_again(tx, mailing, LATER) == Again(3, 0, 0)
+    assert steering.count_again(tx, mailing, LATER) == Again(3, 0)
     ahead = steering.preview(tx, mailing, LATER)
     assert (ahead.missed, ahead.unwanted) == (3, 1)
     assert steering.send_again(tx, mailing, LATER) == 3
@@ -307,7 +307,9 @@ def test_who_has_asked_for_none_since_she_missed_it_is_not_sent_it_again(tx):
 
     again = steering.count_again(tx, mailing, LATER)
 
-    assert again == Again(1, 1, 0, frozenset({list_all(tx, LINK)[0].id}))
+    reason = SuppressionReason.UNSUBSCRIBED
+    assert again == Again(1, 1, {list_all(tx, LINK)[0].id: reason})
+    assert (again.unwanted, again.suppressed) == (1, 0)
     assert steering.send_again(tx, mailing, LATER) == 1
 
 
@@ -417,7 +419,7 @@ def test_those_of_whom_nobody_can_tell_are_sent_it_again_only_when_asked(tx):
     end(tx, ["uncertain", "failed"])
     mailing = get_mailing(tx, LINK)
 
-    assert steering.count_again(tx, mailing, LATER) == Again(1, 1, 0)
+    assert steering.count_again(tx, mailing, LATER) == Again(1, 1)
     assert steering.send_again(tx, mailing, LATER, with_uncertain=True) == 2
 
 
@@ -463,7 +465,9 @@ def test_an_address_that_is_not_written_to_is_sent_nothing_again_until_it_is_cor
     end(tx, ["failed"], failure=Failure.ADDRESS)
     suppressions.learn(tx, samira.email_key, Failure.ADDRESS, "550 5.1.1", is_final=True, now=LATER)
     mailing = get_mailing(tx, LINK)
-    assert steering.count_again(tx, mailing, LATER) == Again(0, 0, 1)
+    again = steering.count_again(tx, mailing, LATER)
+    assert again == Again(0, 0, {list_all(tx, LINK)[0].id: SuppressionReason.ADDRESS})
+    assert (again.unwanted, again.suppressed) == (0, 1)
     assert steering.send_again(tx, mailing, LATER) == 0
     with pytest.raises(AddressSuppressed) as refused:
         steering.send_one_again(tx, list_all(tx, LINK)[0], LATER)
@@ -549,7 +553,7 @@ def test_a_cancelled_mailing_and_an_event_that_does_not_take_place_are_not_sent_
     mailing = put(tx, LINK, CANCELLED, "by-organiser")
     with pytest.raises(MailingCancelled):
         steering.send_again(tx, mailing, LATER)
-    assert steering.count_again(tx, mailing, LATER) == Again(0, 0, 0)
+    assert steering.count_again(tx, mailing, LATER) == Again(0, 0)
 
     put(tx, LINK, DONE)
     event.cancelled_at = LATER

@@ -106,11 +106,20 @@ def print_json(document: Any) -> None:
 
 def print_table(rows: list[tuple[object, ...]], headings: tuple[str, ...], zone: str) -> None:
     """Print rows in columns as wide as what stands in them, hours with the city of the zone."""
-    table = [headings, *([_to_text(cell, zone) for cell in row] for row in rows)]
+    table = [headings, *([say_cell(cell, zone) for cell in row] for row in rows)]
     widths = [max(len(row[place]) for row in table) for place in range(len(headings))]
     for row in table:
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         click.echo("  ".join(cells).rstrip())
+
+
+def say_cell(value: object, zone: str) -> str:
+    """Say a value as it stands in a table, on one line."""
+    if value is None or value == "":
+        return "-"
+    if isinstance(value, datetime):
+        return say_instant(value, zone)
+    return " ".join(str(value).split())
 
 
 def say_instant(at: datetime, zone: str) -> str:
@@ -122,11 +131,3 @@ def _to_json(value: object) -> str:
     if isinstance(value, datetime | date):
         return value.isoformat().replace("+00:00", "Z")
     raise TypeError(f"no JSON for {type(value).__name__}")
-
-
-def _to_text(value: object, zone: str) -> str:
-    if value is None or value == "":
-        return "-"
-    if isinstance(value, datetime):
-        return say_instant(value, zone)
-    return " ".join(str(value).split())

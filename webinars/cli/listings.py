@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 
-from webinars.cli.edge import print_json, print_table
+import click
+
+from webinars.cli.edge import print_json, print_table, say_cell
 
 
 def print_rows(
@@ -14,6 +16,13 @@ def print_rows(
         print_json(picked)
         return
     print_table([tuple(map(say_value, row.values())) for row in picked], columns, zone)
+
+
+def print_pairs(shown: Mapping[str, object], zone: str) -> None:
+    """Print the values of one thing, each behind its name."""
+    width = max(map(len, shown))
+    for name, value in shown.items():
+        click.echo(f"{name:{width}}  {say_cell(say_value(value), zone)}")
 
 
 def pick(row: object, columns: tuple[str, ...]) -> dict[str, object]:

@@ -7,8 +7,8 @@ import click
 
 from webinars import deliveries, events, steering, typed
 from webinars import mailings as mailings_
-from webinars.cli.edge import AS_JSON, YES, opened, print_json, print_table
-from webinars.cli.listings import pick, print_rows, say_value
+from webinars.cli.edge import AS_JSON, YES, opened, print_json
+from webinars.cli.listings import pick, print_pairs, print_rows
 from webinars.database import Transaction
 from webinars.deliveries import DeliveryRow, Only
 from webinars.mailings import MailingRow
@@ -27,16 +27,16 @@ COLUMNS = (
     "waiting",
 )
 FURTHER_COLUMNS = (
-    "id",
-    "rule",
-    "expires_at",
     "uncertain",
     "suppressed",
     "bounced",
-    "waits",
-    "maybe_twice",
     "unwanted",
+    "maybe_twice",
+    "waits",
     "next_attempt_at",
+    "id",
+    "rule",
+    "expires_at",
 )
 PEOPLE_COLUMNS = (
     "id",
@@ -130,8 +130,7 @@ def print_mailing(
         named = {name: [pick(one, PEOPLE_COLUMNS) for one in of] for name, of in people.items()}
         print_json(shown | named)
         return
-    pairs: list[tuple[object, ...]] = [(name, say_value(value)) for name, value in shown.items()]
-    print_table(pairs, ("", ""), event.timezone)
+    print_pairs(shown, event.timezone)
     for name, rows in people.items():
         if rows:
             click.echo(f"\n{HEADINGS[name]}:")
@@ -152,10 +151,7 @@ def preview_mailing(slug: str, mailing: str, as_json: bool) -> None:
         print_json(shown)
         return
     counted = [f"{one.people + one.copies} {name}" for name, one in ahead.languages.items()]
-    pairs = shown | {"languages": ", ".join(counted)}
-    print_table(
-        [(name, say_value(value)) for name, value in pairs.items()], ("", ""), event.timezone
-    )
+    print_pairs(shown | {"languages": ", ".join(counted)}, event.timezone)
 
 
 def describe_preview(ahead: Preview) -> dict[str, object]:
@@ -267,7 +263,7 @@ def describe_left_out(again: Again, *, uncertain: bool) -> list[str]:
     if again.suppressed:
         said.append(f"not {again.suppressed} to addresses that are not written to")
     if again.unwanted:
-        said.append(f"not {len(again.unwanted)} to people who have asked for none")
+        said.append(f"not {again.unwanted} to people who have asked for none")
     return said
 
 

@@ -102,6 +102,7 @@ def list_rows(
     mailing_id: int | None = None,
     template: MailName | None = None,
     only: Only | None = None,
+    without: Only | None = None,
     limit: int | None = None,
     offset: int = 0,
 ) -> list[DeliveryRow]:
@@ -119,7 +120,10 @@ def list_rows(
         Delivery.mailing_id: mailing_id,
         Delivery.template: template,
     }
-    query = _select_rows(*_limit_to(wanted, only)).order_by(Delivery.id)
+    conditions = _limit_to(wanted, only)
+    if without is not None:
+        conditions.append(not_(is_marked(without)))
+    query = _select_rows(*conditions).order_by(Delivery.id)
     return [DeliveryRow._make(row) for row in tx.execute(query.limit(limit).offset(offset))]
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from webinars.mail.messages import Message, RelayDown, Watcher
 from webinars.mail.parcels import Parcel, pack
 from webinars.mail.relays import Relay, Timeouts
-from webinars.mail.replies import Fate, Phase, Reply, Result, judge
+from webinars.mail.replies import LOST_BEFORE, NO_REPLY, Fate, Phase, Reply, Result, judge
 from webinars.mail.smtp import Connection, Lost, dial
 from webinars.models import Failure
 
@@ -245,9 +245,9 @@ class Handover:
         :raises RelayDown: it was not the first.
         """
         if fate is Fate.UNANSWERED:
-            result = Result(fate, f"no reply after the end of the message: {loss.reason}")
+            result = Result(fate, f"{NO_REPLY}: {loss.reason}")
         else:
-            words = f"connection lost before the end: {loss.reason}"
+            words = f"{LOST_BEFORE}: {loss.reason}"
             result = Result(fate, words, Failure.OTHER)
         self._watcher.settle(parcel.message, result)
         self._lost_in_a_row += 1

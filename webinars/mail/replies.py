@@ -18,6 +18,9 @@ REPLY_LENGTH = 300
 LONGEST_LINE = 4096
 """Of a reply that is still read: RFC 5321, 4.5.3.1.5 allows 512 octets."""
 LONGEST_REPLY = 65536
+NO_REPLY = "no reply after the end of the message"
+LOST_BEFORE = "connection lost before the end"
+"""What is kept in place of a reply that never came; behind it, what happened."""
 
 _LINE = re.compile(rb"([2-5][0-9]{2})(?:([ -])(.*))?", re.DOTALL)
 _UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f]+")

@@ -3,8 +3,9 @@
 The former one stays as it ended; the later one counts in its place.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, String, cast, func, literal, not_, or_, select
@@ -52,10 +53,18 @@ class Again(NamedTuple):
     missed: int
     uncertain: int
     """Of which nobody can tell whether they left: only where that is asked for."""
-    suppressed: int
-    """Not sent again, because their address is not written to."""
-    unwanted: frozenset[int] = frozenset()
-    """Not sent again, by number: the person has asked for none since."""
+    blocked: Mapping[int, SuppressionReason] = MappingProxyType({})
+    """Which mails, by number, are not sent again, and why their address is not written to."""
+
+    @property
+    def unwanted(self) -> int:
+        """Return how many are not sent again because the person has asked for none since."""
+        return sum(reason in ASKED for reason in self.blocked.values())
+
+    @property
+    def suppressed(self) -> int:
+        """Return how many are not sent again because of what is known of the address."""
+        return len(self.blocked) - self.unwanted
 
 
 class _Missed(NamedTuple):
@@ -69,14 +78,14 @@ class _Missed(NamedTuple):
 def count_again(tx: Transaction, mailing: Mailing, now: datetime) -> Again:
     """Count what `send_again` would send: to no one once the mailing is cancelled or over."""
     if mailing.state is MailingState.CANCELLED or mailing.expires_at <= now:
-        return Again(0, 0, 0)
+        return Again(0, 0)
     missed = _list_missed(tx, mailing)
     reasons = _find_reasons(tx, mailing, missed, now)
-    unwanted = {one.id for one, reason in zip(missed, reasons, strict=True) if reason in ASKED}
-    free = [one for one, reason in zip(missed, reasons, strict=True) if reason is None]
-    uncertain = sum(one.is_uncertain for one in free)
-    suppressed = len(missed) - len(free) - len(unwanted)
-    return Again(len(free) - uncertain, uncertain, suppressed, frozenset(unwanted))
+    blocked = {
+        one.id: reason for one, reason in zip(missed, reasons, strict=True) if reason is not None
+    }
+    uncertain = sum(one.is_uncertain for one in missed if one.id not in blocked)
+    return Again(len(missed) - len(blocked) - uncertain, uncertain, blocked)
 
 
 def send_again(

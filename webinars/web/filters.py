@@ -108,6 +108,11 @@ def instant(at: datetime, zones: Sequence[str]) -> str:
     return phrasing.instant(at, zones, get_language())
 
 
+def short_instant(at: datetime, zones: Sequence[str]) -> str:
+    """Return an instant briefly, in each of the zones."""
+    return phrasing.short_instant(at, zones, get_language())
+
+
 def hours(starts_at: datetime, zones: Sequence[str], ends_at: datetime | None = None) -> str:
     """Return the hours of something, in each of the zones."""
     return phrasing.hours(starts_at, ends_at, zones, get_language())
@@ -265,6 +270,7 @@ FILTERS: tuple[Callable[..., object], ...] = (
     plain,
     session_when,
     short_date,
+    short_instant,
     short_name,
     size,
     when,

@@ -10,6 +10,7 @@ from tests.factories import make_registration
 from tests.web.organiser.conftest import EMAIL, FOREIGN, SLUG, add_people, sign_in
 from webinars import audiences, events, steering, suppressions
 from webinars.deliveries import DeliveryRow, Only
+from webinars.mail.replies import LOST_BEFORE, NO_REPLY
 from webinars.models import (
     Delivery,
     DeliveryState,
@@ -189,6 +190,8 @@ def test_a_mailing_is_sent_again_to_those_who_did_not_get_it(
     page = desk.get(path)
     assert "1 message partira à nouveau" in page.words
     assert "1 ne partira pas : l’adresse est écartée." in page.words
+    assert read_rows(page)[-1].endswith("elle n’existe pas. adresse écartée")
+    assert f"deliveries/{sent[4]}/send-again" not in page.text
 
     page = desk.follow(desk.submit(page, action=f"{path}/send-again", uncertain=uncertain))
 
@@ -250,6 +253,9 @@ def test_who_had_asked_for_none_is_counted_apart_and_not_among_those_who_missed_
     assert "PERSONNE 003" in row and "Non souhaité La" not in row and "Non souhaité" in row
     assert "La personne ne souhaite plus recevoir ces messages." in row
     assert "Adresse écartée" not in row
+    listing = desk.get(link.replace("only=unwanted", "state=suppressed"))
+    assert "Adresse écartée" not in listing.words and "Tous (5)" in listing.words
+    assert read_rows(listing) == []
     assert "Non souhaités 1" in desk.get(f"{path}/preview").words
 
 
@@ -408,7 +414,7 @@ def test_what_a_relay_deferred_says_when_it_is_tried_again(sent, desk, runtime, 
         waiting = tx.get(Delivery, sent[2])
         waiting.waits_for, waiting.not_before = Wait.DEFERRED, LATER + timedelta(minutes=35)
         person = waiting.registration_id
-    again = "prochain essai le mardi 3 novembre 2020 à 08h45 (heure de Paris"
+    again = "prochain essai le 3 nov. 2020 à 08h45 (heure de Paris"
 
     assert f"n’a pas répondu, {again} et de Rabat)" in desk.get(path).words
     assert f"{again} et de Rabat)" in desk.get(EVENT).words
@@ -443,6 +449,9 @@ WHY = [
     ("cancelled", None, "superseded", "", "remplacé par un message plus récent"),
     ("pending", Failure.GREYLISTED, "451", "demande d’essayer plus tard", "451"),
     ("accepted", None, "250 ok", "", "250 ok"),
+    ("uncertain", None, f"{NO_REPLY}: the relay hung up", "Peut-être parti", ""),
+    ("pending", None, f"{NO_REPLY}: the relay hung up", "n’a pas répondu à la fin", ""),
+    ("pending", Failure.OTHER, f"{LOST_BEFORE}: OSError", "s’est interrompue", ""),
 ]
 
 

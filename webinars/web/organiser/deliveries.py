@@ -45,7 +45,9 @@ class Wanted(NamedTuple):
 class Listed(NamedTuple):
     """A part of the list, and what else there is of the same mailing."""
 
+    total: int
     states: dict[DeliveryState, int]
+    """Without what was not wanted."""
     marks: dict[Only, int]
     rows: Sequence[DeliveryRow]
     part: Part
@@ -64,7 +66,8 @@ def listing(slug: str) -> str:
     return render_template(
         "organiser/deliveries/listing.html",
         event=event,
-        counted=[(one, listed.states[one]) for one in DeliveryState if one in listed.states],
+        counted=[(one, number) for one in DeliveryState if (number := listed.states.get(one))],
+        total=listed.total,
         marked=[(one, number) for one, number in listed.marks.items() if number],
         wanted=wanted,
         offered=offered,
@@ -131,12 +134,12 @@ def _look(tx: Transaction, event: Event, wanted: Wanted) -> Listed:
             tx, event.id, mailing_id=wanted.mailing_id, template=wanted.template, only=only
         )
 
-    states = count(None)
-    marked = {one: count(one) for one in Only}
-    found = marked[wanted.only] if wanted.only else states
-    part = choose_part(
-        request.args, found.get(wanted.state, 0) if wanted.state else sum(found.values())
-    )
+    counted, marked = count(None), {one: count(one) for one in Only}
+    # What was not wanted is no address that is set aside: it is listed by itself, and among all.
+    unwanted = marked[Only.UNWANTED]
+    states = {one: number - unwanted.get(one, 0) for one, number in counted.items()}
+    of = marked[wanted.only] if wanted.only else states if wanted.state else counted
+    part = choose_part(request.args, of.get(wanted.state, 0) if wanted.state else sum(of.values()))
     rows = deliveries.list_rows(
         tx,
         event.id,
@@ -144,7 +147,9 @@ def _look(tx: Transaction, event: Event, wanted: Wanted) -> Listed:
         mailing_id=wanted.mailing_id,
         template=wanted.template,
         only=wanted.only,
+        without=Only.UNWANTED if wanted.state and not wanted.only else None,
         limit=PAGE_SIZE,
         offset=part.offset,
     )
-    return Listed(states, {one: sum(found.values()) for one, found in marked.items()}, rows, part)
+    marks = {one: sum(numbers.values()) for one, numbers in marked.items()}
+    return Listed(sum(counted.values()), states, marks, rows, part)

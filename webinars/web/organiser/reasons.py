@@ -11,9 +11,11 @@ from flask import Blueprint
 
 from webinars import deliveries
 from webinars.deliveries import MAILING_CANCELLED, TOO_LATE, DeliveryRow, Only
+from webinars.mail.replies import LOST_BEFORE, NO_REPLY
 from webinars.mailings import MailingRow
 from webinars.models import DeliveryState, Failure, MailingState, MailName, SuppressionReason
 from webinars.outcomes import POISON
+from webinars.suppressions import ASKED
 from webinars.web.languages import gettext as _
 from webinars.web.organiser.words import last_word
 
@@ -41,6 +43,7 @@ def set_up(blueprint: Blueprint) -> None:
     """Give the templates these filters."""
     for filter_ in (
         audience_words,
+        block_words,
         mark_words,
         own_word,
         standing_reason,
@@ -112,6 +115,8 @@ def why_missed(row: DeliveryRow) -> str:
         return _("Ce message a interrompu l’envoi plusieurs fois : il a été mis de côté.")
     if row.reply == MAILING_CANCELLED and row.state is not DeliveryState.UNCERTAIN:
         return _("Abandonné avec l’envoi.")
+    if row.state is not DeliveryState.UNCERTAIN and (broken := _find_broken(row.reply or "")):
+        return broken
     match row.state:
         case DeliveryState.SUPPRESSED:
             return suppression_words(row.reply)
@@ -124,6 +129,15 @@ def why_missed(row: DeliveryRow) -> str:
         case DeliveryState.FAILED | DeliveryState.BOUNCED:
             return failure_words(row.failure)
     return failure_words(row.failure) if row.failure and not row.accepted_at else ""
+
+
+def _find_broken(reply: str) -> str:
+    """Find what is said where the relay said nothing, and the reply is a word of ours."""
+    words = {
+        NO_REPLY: _("Le serveur de messagerie n’a pas répondu à la fin du message."),
+        LOST_BEFORE: _("La connexion au serveur de messagerie s’est interrompue."),
+    }
+    return next((said for begin, said in words.items() if reply.startswith(begin)), "")
 
 
 def failure_words(failure: Failure | None) -> str:
@@ -153,7 +167,13 @@ def suppression_words(reason: str | None) -> str:
     return words[SuppressionReason(known)] if known else _("Adresse écartée.")
 
 
+def block_words(reason: SuppressionReason) -> str:
+    """Return in short why a mail is not sent again."""
+    return _("n’en veut plus") if reason in ASKED else _("adresse écartée")
+
+
 def own_word(row: DeliveryRow) -> str:
     """Return what the other side said, where `why_missed` is not that already."""
     ours = {MAILING_CANCELLED, POISON, TOO_LATE, *SuppressionReason}
-    return "" if row.reply is None or row.reply in ours else last_word(row.reply)
+    reply = row.reply or ""
+    return "" if reply in ours or _find_broken(reply) else last_word(reply)
