@@ -147,8 +147,9 @@ class Settings(BaseSettings):
     between several. A domain that asks for less gets less, whatever stands here."""
 
     intake_url: str = ""
-    """Where reports of failure arrive: `imaps://user:password@host/FOLDER`, or `maildir:PATH`,
-    which must be there. By default nothing is read; `webinars intake` takes one report from a mail
+    """Where reports of failure arrive, and what calendars answer to the sender's address:
+    `imaps://user:password@host/FOLDER`, or `maildir:PATH`, which must be there. By default nothing
+    is read, and calendars are asked for no answer; `webinars intake` takes one message from a mail
     server's pipe."""
 
     dkim_key: str = ""

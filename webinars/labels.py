@@ -6,6 +6,7 @@ functions of `webinars.phrasing`.
 
 from webinars.models import (
     AttendanceMode,
+    CalendarReply,
     Civility,
     DeliveryState,
     EventKind,
@@ -164,6 +165,12 @@ REGISTRATION_STATUSES = {
     RegistrationStatus.WAITING: Translated("Liste d’attente", "لائحة الانتظار", "Waiting list"),
     RegistrationStatus.DECLINED: Translated("Non retenue", "غير مقبول", "Declined"),
     RegistrationStatus.CANCELLED: Translated("Annulée", "ملغى", "Cancelled"),
+}
+
+CALENDAR_REPLIES = {
+    CalendarReply.ACCEPTED: Translated("Accepté", "مقبول", "Accepted"),
+    CalendarReply.TENTATIVE: Translated("Peut-être", "ربما", "Tentative"),
+    CalendarReply.DECLINED: Translated("Décliné", "مرفوض", "Declined"),
 }
 
 PRESENCES = {

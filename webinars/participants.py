@@ -68,6 +68,11 @@ def get(tx: Transaction, registration_id: int) -> Registration:
     return found
 
 
+def find_by_public_id(tx: Transaction, public_id: str) -> Registration | None:
+    """Find the registration that a calendar entry names, with its event."""
+    return _find(tx, Registration.public_id == public_id)
+
+
 def find_by_token(
     tx: Transaction, links: Links, token: str, scopes: Collection[Scope]
 ) -> tuple[Registration, Scope] | None:
@@ -75,7 +80,7 @@ def find_by_token(
     public_id = read_public_id(token)
     if public_id is None:
         return None
-    found = _find(tx, Registration.public_id == public_id)
+    found = find_by_public_id(tx, public_id)
     if found is None:
         return None
     for scope in scopes:

@@ -20,6 +20,7 @@ from babel.lists import format_list
 from webinars import labels
 from webinars.models import (
     AttendanceMode,
+    CalendarReply,
     Civility,
     DeliveryState,
     Event,
@@ -345,6 +346,11 @@ def status_label(status: RegistrationStatus, language: Language) -> str:
 def presence_label(presence: Presence, language: Language) -> str:
     """Return what was seen on site."""
     return labels.PRESENCES[presence].into(language)
+
+
+def calendar_reply_label(reply: CalendarReply, language: Language) -> str:
+    """Say what a person answered in her calendar."""
+    return labels.CALENDAR_REPLIES[reply].into(language)
 
 
 def mail_label(name: MailName, language: Language) -> str:

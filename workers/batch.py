@@ -79,8 +79,13 @@ class Batch:
         with runtime.reading() as tx:
             self._drop(claims.check(tx, self._left, owner=self.journal.owner, now=runtime.now()))
             ids = [claim.delivery_id for claim in self._left]
-            sender = runtime.settings.mail_from
-            self._drafts = letters.prepare(tx, ids, links=runtime.links, sender=sender)
+            self._drafts = letters.prepare(
+                tx,
+                ids,
+                links=runtime.links,
+                sender=runtime.settings.mail_from,
+                reads_replies=bool(runtime.settings.intake_url),
+            )
             self._frozen = claims.list_frozen(tx, self._left)
 
     def send(self, relay: str) -> None:

@@ -1,4 +1,4 @@
-"""Reading reports of failure, every minute, in a thread of its own: a mail server may keep it busy.
+"""Reading what comes back, every minute, in a thread of its own: a mail server may keep it busy.
 
 A message is fetched, written down, committed, and only then marked as seen: whatever is killed in
 between, it is read again, and a report read twice is one. Several readers of one mailbox do no
@@ -14,9 +14,12 @@ from typing import NamedTuple
 
 from sqlalchemy.exc import InterfaceError, OperationalError
 
-from webinars import bounces
+from webinars import bounces, calendar_replies
+from webinars.calendar_replies import Noted
+from webinars.mail import calendar_replies as replies
 from webinars.mail.intake import Source, SourceAway, open_source
 from webinars.mail.reports import Ignored, read
+from webinars.models import Lane
 from webinars.runtime import Runtime
 from workers.stopping import Stop
 
@@ -36,19 +39,18 @@ SKIPPED = "skipped"
 """Counts what could not be read, or not be written down."""
 
 Counts = Counter[str]
-"""How many messages said what: words of `Recorded` and `Ignored`, and `skipped`."""
+"""How many messages said what: words of `Recorded`, `Noted` and `Ignored`, and `skipped`."""
 
 
 class Taken(NamedTuple):
-    """What a message was: a word of `Counts`, and of which delivery where it is a report."""
+    """What a message was: a word of `Counts`, and what it is about."""
 
     said: str
-    delivery_id: int | None = None
+    about: str = ""
+    """`delivery=81`, `registration=17`; empty: nothing that is here."""
 
     def __str__(self) -> str:
-        return (
-            self.said if self.delivery_id is None else f"{self.said}: delivery {self.delivery_id}"
-        )
+        return f"{self.said}: {self.about.replace('=', ' ')}" if self.about else self.said
 
 
 class Reader:
@@ -96,8 +98,8 @@ class Reader:
         except Exception as error:  # the others are to be read all the same
             logger.error("report skipped: message=%s error=%s", key, type(error).__name__)
             return SKIPPED
-        if taken.delivery_id is not None:
-            logger.info("report recorded: delivery=%s said=%s", taken.delivery_id, taken.said)
+        if taken.about:
+            logger.info("report recorded: %s said=%s", taken.about, taken.said)
         if taken.said not in {SKIPPED, Ignored.LETTER}:
             source.mark(key)
         return taken.said
@@ -116,13 +118,27 @@ class Reader:
 
 
 def take(runtime: Runtime, message: bytes) -> Taken:
-    """Write down what a message reports, and tell what it was."""
+    """Write down what a message reports or answers, and tell what it was."""
     report = read(message, runtime.links)
+    if report is Ignored.CALENDAR:
+        return _take_answer(runtime, message)
     if isinstance(report, Ignored):
         return Taken(report)
     with runtime.transaction() as tx:
         recorded = bounces.record(tx, report, now=runtime.now())
-    return Taken(recorded, report.delivery_id)
+    return Taken(recorded, f"delivery={report.delivery_id}")
+
+
+def _take_answer(runtime: Runtime, message: bytes) -> Taken:
+    """Note what a calendar answers, where it is to an invitation of ours."""
+    answer = replies.read(message, runtime.links)
+    if answer is None:
+        return Taken(Ignored.CALENDAR)
+    with runtime.transaction() as tx:
+        noted, registration_id = calendar_replies.record(tx, answer, now=runtime.now())
+    if noted is Noted.DECLINED:
+        runtime.wake(Lane.PROMPT)
+    return Taken(noted, "" if registration_id is None else f"registration={registration_id}")
 
 
 def read_intake(runtime: Runtime) -> Counts:

@@ -16,24 +16,37 @@ from click.testing import CliRunner
 from sqlalchemy import func, select, update
 from sqlalchemy.exc import OperationalError
 
+from tests.domain.registering import register
 from tests.domain.sending import add, get
-from tests.factories import make_event
-from tests.workers.conftest import SECRET
+from tests.factories import make_event, make_registration
+from tests.itip.store import Calendar
+from tests.workers.conftest import SECRET, Mailbox
 from tests.workers.imap import ScriptedImap
 from tests.workers.relay import find_port
+from webinars import events
 from webinars.cli import webinars
 from webinars.database import Database
 from webinars.links import Links
 from webinars.mail import intake as sources
 from webinars.mail.intake import SourceAway, check
 from webinars.mail.received import READ_BYTES
-from webinars.models import Bounce, Delivery, DeliveryState
+from webinars.models import (
+    Bounce,
+    CalendarReply,
+    Delivery,
+    DeliveryState,
+    Lane,
+    MailName,
+    Registration,
+)
 from webinars.runtime import open_runtime
 from workers import intake
+from workers.drain import drain
 from workers.intake import MOST_STUMBLES, Reader, read_intake, reading_beside
 from workers.stopping import Stop
 
 CORPUS = Path(__file__).parents[1] / "corpus" / "reports"
+ANSWERS = CORPUS.with_name("answers")
 COMMAND = Path(sys.executable).with_name("webinars")
 MARK_OF_81 = Links(SECRET.encode(), "").make_mark(81).encode()
 PATIENCE_SECONDS = 30
@@ -262,6 +275,83 @@ class TestMaildir:
     def test_a_folder_that_is_none_says_so(self, tmp_path):
         with pytest.raises(SourceAway, match="no maildir"):
             check(f"maildir:{tmp_path / 'nothing'}")
+
+
+class TestAnswers:
+    @pytest.fixture
+    def samira(self, runtime):
+        """Return a registration that was invited to a day."""
+        with runtime.transaction() as tx:
+            return make_registration(tx, make_event(tx))
+
+    @pytest.fixture
+    def answer(self, runtime, samira):
+        """Make an answer of the corpus one to that invitation."""
+
+        def make(shape="exchange-single-part"):
+            return (
+                (ANSWERS / f"{shape}.eml")
+                .read_bytes()
+                .replace(b"0123456789abcdef", samira.public_id.encode())
+                .replace(b"g0@webinaires.example.org", b"g0@" + runtime.links.host.encode())
+                .replace(b"samira@mairie.example.org", samira.email.encode())
+            )
+
+        return make
+
+    def find(self, runtime, samira):
+        with runtime.reading() as tx:
+            return tx.get(Registration, samira.id).calendar_reply
+
+    def count_questions(self, runtime):
+        with runtime.reading() as tx:
+            asked = select(func.count()).where(Delivery.template == MailName.CALENDAR_DECLINED)
+            return tx.scalar(asked)
+
+    def test_answers_are_noted_counted_and_marked_as_seen(
+        self, runtime, serve, samira, answer, caplog
+    ):
+        shapes = ("careless", "careless", "malformed", "from-a-stranger")
+        server = serve(*map(answer, shapes), report(runtime))
+
+        with caplog.at_level(logging.INFO):
+            counts = read_intake(pointed_at(runtime, server.url))
+
+        assert counts == {"accepted": 1, "repeated": 1, "calendar": 1, "unasked": 1, "failed": 1}
+        assert server.seen == {5, 6, 7, 8, 9}
+        assert f"report recorded: registration={samira.id} said=accepted" in caplog.text
+        assert "@" not in caplog.text
+        assert self.find(runtime, samira) is CalendarReply.ACCEPTED
+
+    def test_who_declines_is_asked_once_though_the_answer_is_read_twice(
+        self, runtime, serve, maildir, samira, answer
+    ):
+        server = serve(answer())
+        (maildir / "new" / "1.host").write_bytes(answer())
+
+        assert read_intake(pointed_at(runtime, server.url)) == {"declined": 1}
+        assert read_intake(pointed_at(runtime, f"maildir:{maildir}")) == {"repeated": 1}
+        assert self.count_questions(runtime) == 1
+
+    @pytest.mark.parametrize("url", ["", "maildir:/nowhere"])
+    def test_calendars_are_asked_to_answer_where_someone_reads_it(self, runtime, url):
+        with runtime.transaction() as tx:
+            event = make_event(tx)
+            register(tx, events.get(tx, event.slug))
+        mailbox = Mailbox()
+
+        drain(replace(pointed_at(runtime, url), transport=mailbox), Lane.PROMPT, Stop())
+
+        calendar = Calendar("samira@example.org")
+        for message in mailbox.messages.values():
+            calendar.receive(message)
+        [entry] = calendar.held.values()
+        assert entry.attendees[0].rsvp is bool(url)
+
+    def test_the_pipe_says_of_which_registration_it_was(self, runtime, samira, answer):
+        taken = intake.take(runtime, answer())
+
+        assert str(taken) == f"declined: registration {samira.id}"
 
 
 class TestTwoReaders:

@@ -1,4 +1,7 @@
-"""The command that takes reports of failure: one from a mail server's pipe, or all of a mailbox."""
+"""The command that takes reports of failure and answers of calendars.
+
+One comes from a mail server's pipe, or all of a mailbox.
+"""
 
 import os
 import sys
@@ -33,10 +36,10 @@ class MailboxAway(TryLater):
 @click.command()
 @click.option("--once", is_flag=True, help="Read the mailbox of WEBINARS_INTAKE_URL now.")
 def intake(once: bool) -> None:
-    """Take one report of failure from standard input, as a mail server's pipe hands it over.
+    """Take one report of failure, or answer of a calendar, from standard input.
 
-    Leaves with 0 when the report was written down, or is none; with 75 when it has to be handed
-    over again later.
+    A mail server's pipe hands it over. Leaves with 0 when it was written down, or is none; with 75
+    when it has to be handed over again later.
     """
     if once:
         click.echo(read_now())

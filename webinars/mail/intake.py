@@ -1,4 +1,4 @@
-"""Where reports of failure arrive: an IMAP folder, a maildir, or a mail server's pipe.
+"""Where reports and answers arrive: an IMAP folder, a maildir, or a mail server's pipe.
 
 Nothing is ever removed there, for people may look into the same mailbox: what was read and written
 down is marked as seen. Not about what a message says: that is `webinars.mail.reports`.

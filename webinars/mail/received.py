@@ -109,6 +109,14 @@ def read_parameter(part: Message, name: str) -> str:
         return ""
 
 
+def read_filename(part: Message) -> str:
+    """Return the name of a file that is attached; empty where there is none."""
+    try:
+        return str(part.get_filename(""))
+    except PARSER_FAULTS:
+        return ""
+
+
 def read_text(part: Message) -> str:
     """Return a part's text, whatever it says of its letters; of fields, block after block."""
     if part.is_multipart():

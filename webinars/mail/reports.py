@@ -19,6 +19,7 @@ from webinars.mail.received import (
     list_parts,
     list_texts,
     parse,
+    read_filename,
     read_header,
     read_headers,
     read_parameter,
@@ -87,7 +88,7 @@ def read(raw: bytes, links: Links) -> Report | Ignored:
     finding = _find(message)
     if isinstance(finding, Ignored):
         return finding
-    delivery_id = _find_delivery(message, raw, links)
+    delivery_id = find_delivery(message, raw, links)
     return Ignored.UNPROVED if delivery_id is None else Report(delivery_id, finding)
 
 
@@ -98,7 +99,7 @@ def _find(message: Message) -> Finding | Ignored:
         found = reader(read_text(part)) if reader else None
         if found is not None:
             return found
-    if any(_is_calendar_answer(part) for part in parts):
+    if any(is_calendar_answer(part) for part in parts):
         return Ignored.CALENDAR
     if _is_from_mailer(message):
         found = _read_words(message, _QUOTATION.split(read_words(parts), maxsplit=1)[0])
@@ -325,8 +326,10 @@ _ABSENCE = re.compile(
 ANSWERING_HEADERS = ("X-Autoreply", "X-Autorespond", "X-AutoReply-From", "X-Mail-Autoreply")
 
 
-def _is_calendar_answer(part: Message) -> bool:
-    if part.get_content_type() not in {"text/calendar", "application/ics"}:
+def is_calendar_answer(part: Message) -> bool:
+    """Tell whether a part is what a calendar answers to an invitation; it may only be attached."""
+    is_named_so = read_filename(part).lower().endswith(".ics")
+    if part.get_content_type() not in {"text/calendar", "application/ics"} and not is_named_so:
         return False
     method = read_parameter(part, "method").upper()
     return method in CALENDAR_ANSWERS or _CALENDAR_ANSWER.search(read_text(part)) is not None
@@ -351,7 +354,7 @@ _MARK = re.compile(r"(?<![0-9])[0-9]{1,18}\.[0-9a-f]{16}", re.IGNORECASE)
 _MESSAGE_ID = re.compile(rf"^message-id:\s*<({_MARK.pattern})@", re.IGNORECASE | re.MULTILINE)
 
 
-def _find_delivery(message: Message, raw: bytes, links: Links) -> int | None:
+def find_delivery(message: Message, raw: bytes, links: Links) -> int | None:
     """Find the delivery whose mark a report bears, if it is one of ours."""
     tried = set()
     for mark in _list_marks(message, raw):

@@ -9,21 +9,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from webinars import phrasing
+from webinars.mail.contentlines import Property, list_blocks, read_lines
 from webinars.web.languages import get_language
 
 ZONES = ("Europe/Paris", "Africa/Casablanca")
-LINE = re.compile(r'(?P<name>[\w-]+)(?P<parameters>(?:;[\w-]+=(?:"[^"]*"|[^";:]*))*):(?P<value>.*)')
-PARAMETER = re.compile(r';([\w-]+)=(?:"([^"]*)"|([^";:]*))')
-ESCAPED = re.compile(r"\\([\\,;nN])")
-
-
-@dataclass(frozen=True)
-class Property:
-    """One line of an entry."""
-
-    name: str
-    parameters: dict[str, str]
-    value: str
 
 
 @dataclass(frozen=True)
@@ -45,34 +34,9 @@ class Reading:
 
 def read_out(text: str) -> list[Reading]:
     """Return the entries of a calendar file in words."""
-    lines = [one for line in _unfold(text) if (one := _read_line(line))]
+    lines = list(read_lines(text))
     method = next((one.value for one in lines if one.name == "METHOD"), "")
-    readings: list[Reading] = []
-    entry: list[Property] | None = None
-    for line in lines:
-        if (line.name, line.value) == ("BEGIN", "VEVENT"):
-            entry = []
-        elif (line.name, line.value) == ("END", "VEVENT") and entry is not None:
-            readings.append(_read_entry(method, entry))
-            entry = None
-        elif entry is not None:
-            entry.append(line)
-    return readings
-
-
-def _unfold(text: str) -> list[str]:
-    return re.sub(r"\r?\n[ \t]", "", text).splitlines()
-
-
-def _read_line(line: str) -> Property | None:
-    found = LINE.fullmatch(line)
-    if found is None:
-        return None
-    parameters = {
-        name: quoted or bare for name, quoted, bare in PARAMETER.findall(found["parameters"])
-    }
-    value = ESCAPED.sub(lambda one: "\n" if one[1] in "nN" else one[1], found["value"])
-    return Property(found["name"].upper(), parameters, value)
+    return [_read_entry(method, block) for block in list_blocks(iter(lines), "VEVENT")]
 
 
 def _read_entry(method: str, lines: list[Property]) -> Reading:

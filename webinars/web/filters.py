@@ -32,6 +32,7 @@ from webinars.web.languages import gettext as _
 
 LABELS: dict[str, Callable[..., str]] = {
     "AttendanceMode": phrasing.attendance_mode_label,
+    "CalendarReply": phrasing.calendar_reply_label,
     "Civility": phrasing.civility_label,
     "DeliveryState": phrasing.delivery_state_label,
     "EventKind": phrasing.event_kind_label,

@@ -9,7 +9,14 @@ from tests.domain.changing import make_change
 from tests.factories import NOW, make_registration, make_session
 from tests.web.organiser.conftest import FOREIGN, SLUG, add_people, sign_in
 from webinars import events, participants
-from webinars.models import Delivery, MailName, Presence, Registration, RegistrationStatus
+from webinars.models import (
+    CalendarReply,
+    Delivery,
+    MailName,
+    Presence,
+    Registration,
+    RegistrationStatus,
+)
 
 LIST = f"/organiser/events/{SLUG}/registrations"
 ADD = f"{LIST}/add"
@@ -134,6 +141,19 @@ def test_a_registration_shows_where_it_stands_what_was_said_and_what_was_sent(de
         "Rien n’a été envoyé",
     ):
         assert said in page.words, said
+
+
+def test_what_a_calendar_answered_is_shown(desk, world, runtime):
+    change(
+        runtime,
+        world.samira,
+        calendar_reply=CalendarReply.TENTATIVE,
+        calendar_replied_at=NOW,
+    )
+
+    words = desk.get(f"{LIST}/{world.samira}").words
+
+    assert "Réponse de l’agenda Peut-être lundi 26 octobre 2020 à 10h00" in words
 
 
 def test_what_people_typed_is_never_markup(desk, world, runtime):
