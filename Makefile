@@ -43,7 +43,7 @@ demo: install ## Load the example events again, with fresh dates
 	@$(BIN)/webinars demo
 
 test: $(INSTALLED_FOR_TESTS) $(COMPILED) ## Run the whole test suite
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses=auto --dist=worksteal
 
 check: $(INSTALLED_FOR_TESTS) $(COMPILED) ## Check format, style, types, layers and translations
 	@$(BIN)/ruff format --check --quiet .

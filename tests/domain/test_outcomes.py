@@ -266,7 +266,7 @@ def test_every_mail_to_a_person_says_which_status_it_is_about_or_that_none_matte
     assert not set(outcomes.STATUSES) & outcomes.OF_THE_LIVE
 
 
-@pytest.mark.parametrize("template", outcomes.OF_THE_LIVE)
+@pytest.mark.parametrize("template", sorted(outcomes.OF_THE_LIVE))
 @pytest.mark.parametrize("status", RegistrationStatus)
 def test_who_has_a_place_or_may_get_one_is_told_of_a_change(template, status):
     obstacle = outcomes.find_obstacle(make_facts(template, status=status), NOW)

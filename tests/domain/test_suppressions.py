@@ -141,7 +141,7 @@ def test_what_is_learnt_from_a_first_report(tx, failure, is_final):
     assert list_reasons(tx) == ([learnt] if learnt else [])
 
 
-@pytest.mark.parametrize("failure", set(Failure) - set(RULES))
+@pytest.mark.parametrize("failure", sorted(set(Failure) - set(RULES)))
 def test_what_is_ours_to_mend_suppresses_nothing_however_often(tx, failure):
     for _ in range(5):
         report(tx, failure, is_final=True)
