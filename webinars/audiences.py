@@ -13,10 +13,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, String, and_, cast, func, literal, or_, select, update
-from sqlalchemy.orm import InstrumentedAttribute
 
 from webinars import contacts, deliveries, timeline
-from webinars.database import Transaction
+from webinars.database import Transaction, as_column
 from webinars.models import (
     AttendanceMode,
     Delivery,
@@ -43,6 +42,7 @@ ALERT_AHEAD = timedelta(days=2)
 ROOM_MISSING = "room-missing"
 TOO_LATE = "too-late"
 EVENT_CANCELLED = "event-cancelled"
+EVENT_POSTPONED = "event-postponed"
 
 EVENT_COLUMNS = ("cancelled_at", "contacts", "postponed_at", "room_url", "status")
 """What may have changed while the event's lock was waited for."""
@@ -316,13 +316,7 @@ def _write_rows(
         Delivery.losses: 0,
         Delivery.maybe_twice: False,
     }
-    return select(*(_as_column(column, value) for column, value in columns.items()))
-
-
-def _as_column(column: InstrumentedAttribute[Any], value: object) -> ColumnElement[Any]:
-    if isinstance(value, ColumnElement | InstrumentedAttribute):
-        return value.label(column.key)
-    return literal(value, column.type).label(column.key)
+    return select(*(as_column(column, value) for column, value in columns.items()))
 
 
 def _insert(tx: Transaction, rows: Select[*tuple[Any, ...]]) -> None:

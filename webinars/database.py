@@ -36,7 +36,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DisconnectionError
-from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
 SQLITE_BUSY_TIMEOUT_MS = 30_000
@@ -104,6 +104,13 @@ def is_among(tx: "Transaction", column: Any, values: Sequence[Any]) -> ColumnEle
     return cast(ColumnElement[bool], column == any_(literal(values, ARRAY(column.type))))
 
 
+def as_column(column: InstrumentedAttribute[Any], value: object) -> ColumnElement[Any]:
+    """Return what a query is to give for a column: another column, or the same value for all."""
+    if isinstance(value, ColumnElement | InstrumentedAttribute):
+        return value.label(column.key)
+    return literal(value, column.type).label(column.key)
+
+
 def choice(values: type) -> Enum:
     """Return the column type of a `StrEnum`: its values as text, no native type in the database."""
     return Enum(
@@ -135,6 +142,10 @@ class Reading(Transaction):
     def flush(self, objects: Any = None) -> None:
         if self.new or self.deleted or any(self.is_modified(one) for one in self.dirty):
             raise RuntimeError("a reading changes nothing; see runtime.transaction()")
+
+
+class _Undone(Exception):
+    """Raised at the end of a rehearsal to undo it."""
 
 
 class Database:
@@ -170,6 +181,19 @@ class Database:
         else:
             with Transaction(self._changing, **self._options) as tx, tx.begin():
                 yield tx
+
+    @contextmanager
+    def rehearsal(self) -> Iterator[Transaction]:
+        """Open a change that is undone at the end of the block: it shows what would come of it.
+
+        What is kept of it must be plain values: rows are as they were before.
+        """
+        try:
+            with self.transaction() as tx:
+                yield tx
+                raise _Undone
+        except _Undone:
+            pass
 
     @contextmanager
     def reading(self) -> Iterator[Transaction]:

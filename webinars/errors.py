@@ -305,6 +305,55 @@ class AddressInUse(WebinarsError):
         self.port = port
 
 
+class NothingChanged(WebinarsError):
+    """Raised when a change would leave everything as it is: the same dates, the same room."""
+
+
+class DatesReversed(WebinarsError):
+    """Raised when an event, or the session of that code, would end before it starts."""
+
+    def __init__(self, code: str = "") -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class DatePast(WebinarsError):
+    """Raised when an event is moved to a day that is over."""
+
+
+class SessionsOutside(WebinarsError):
+    """Raised when sessions would lie outside their event."""
+
+    def __init__(self, codes: list[str]) -> None:
+        super().__init__(codes)
+        self.codes = codes
+
+
+class NoSuchHour(WebinarsError):
+    """Raised when a local hour does not exist on its day: the clocks are put forward then."""
+
+    def __init__(self, local: datetime, zone: str) -> None:
+        super().__init__(local, zone)
+        self.local = local
+        self.zone = zone
+
+
+class DeadlineUnfit(WebinarsError):
+    """Raised when people would have to answer before they are asked, or after the start."""
+
+
+class SessionCancelled(WebinarsError):
+    """Raised when a session that was cancelled is cancelled again."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class NothingToReopen(WebinarsError):
+    """Raised when an event is reopened that was neither cancelled nor postponed."""
+
+
 class ClocksDiffer(WebinarsError):
     """Raised when the clock of this machine is not the database server's; by how much."""
 

@@ -19,7 +19,15 @@ from webinars.errors import (
     RegistrationsClosed,
     RegistrationsNotOpen,
 )
-from webinars.models import Change, Event, EventInstitution, EventState, EventStatus
+from webinars.eventfiles import moments
+from webinars.models import (
+    Change,
+    Event,
+    EventInstitution,
+    EventState,
+    EventStatus,
+    FormerDates,
+)
 
 COLUMNS = [column.key for column in inspect(Event).column_attrs]
 
@@ -103,6 +111,18 @@ def derive_instants(event: Event) -> None:
         session.starts_at = _instant(session.day, session.starts_time, zone)
         session.ends_at = _instant(session.day, session.ends_time, zone)
     event.zone_data = zones.version()
+
+
+def remember_dates(event: Event, starts: datetime | date, ends: datetime | date) -> None:
+    """Keep the dates that people were shown before an event moves to others, each once."""
+    if event.status is EventStatus.DRAFT:
+        return
+    shown = FormerDates(
+        moments.join(event.starts_on, event.starts_time),
+        moments.join(event.ends_on, event.ends_time),
+    )
+    kept = [one for one in (*event.former_dates, shown) if one != FormerDates(starts, ends)]
+    event.former_dates = tuple(dict.fromkeys(kept))
 
 
 def _instant(day: date, at: time | None, zone: str) -> datetime | None:

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 
 from webinars import deliveries, timeline
-from webinars.audiences import WAITING
+from webinars.audiences import EVENT_CANCELLED, EVENT_POSTPONED, WAITING
 from webinars.database import Transaction
 from webinars.deliveries import Only, Tally
 from webinars.models import (
@@ -112,22 +112,37 @@ def _make(event: Event, one: Plan) -> Mailing:
 
 
 def _move(mailing: Mailing, one: Plan, event: Event, now: datetime) -> None:
-    """Move a planned mailing with its event; one that is over comes back if it lies ahead again.
+    """Move a planned mailing with its event; one that is over comes back if it lies ahead again,
+    and one that has started begins anew.
 
-    What an organiser cancelled stays so.
+    What an organiser cancelled stays so, and what she paused is still paused.
     """
-    lies_ahead_again = (
-        mailing.state in OVER
-        and mailing.reason != BY_ORGANISER
-        and (one.due_at is None or one.due_at != mailing.due_at)
-        and (one.due_at or one.expires_at) > now
-    )
-    if lies_ahead_again or mailing.reason == RULE_GONE:
+    has_moved = one.due_at is None or one.due_at != mailing.due_at or _is_on_again(mailing, event)
+    lies_ahead_again = has_moved and (one.due_at or one.expires_at) > now
+    if mailing.state is MailingState.PAUSED:
+        if lies_ahead_again and one.due_at is not None:
+            mailing.due_at, mailing.cursor = one.due_at, 0
+    elif mailing.reason == RULE_GONE or (lies_ahead_again and _may_begin_anew(mailing, event)):
         mailing.state, mailing.reason, mailing.cursor = MailingState.PLANNED, None, 0
     if _lies_ahead(mailing, now):
         mailing.due_at = one.due_at
     mailing.expires_at = one.expires_at
     mailing.event_revision = event.revision
+
+
+def _is_on_again(mailing: Mailing, event: Event) -> bool:
+    """Tell whether a mailing waited or was given up because of what holds no longer."""
+    stopped = {EVENT_CANCELLED: event.cancelled_at, EVENT_POSTPONED: event.postponed_at}
+    return mailing.reason in stopped and stopped[mailing.reason] is None
+
+
+def _may_begin_anew(mailing: Mailing, event: Event) -> bool:
+    """Tell whether a mailing that lies ahead again is planned as if nothing had been."""
+    if event.cancelled_at is not None or event.postponed_at is not None:
+        return False
+    if mailing.state in OVER:
+        return mailing.reason != BY_ORGANISER
+    return mailing.due_at is not None and mailing.state is not MailingState.PLANNED
 
 
 def _lies_ahead(mailing: Mailing, now: datetime) -> bool:
@@ -146,6 +161,28 @@ def _has_left(tx: Transaction, event: Event, one: Plan, now: datetime) -> bool:
         Mailing.state.in_(STARTED),
     )
     return tx.scalar(same.limit(1)) is not None
+
+
+def stop(tx: Transaction, event_id: int, state: MailingState, reason: str) -> None:
+    """Stop everything that is due at a time and not over yet: held, or given up.
+
+    What an organiser paused is given up too; while everything is only held it stays paused.
+    """
+    stoppable = [MailingState.PLANNED, MailingState.SENDING]
+    if state is MailingState.CANCELLED:
+        stoppable += [MailingState.HELD, MailingState.PAUSED]
+    for mailing in tx.scalars(
+        select(Mailing).where(
+            Mailing.event_id == event_id,
+            Mailing.due_at.is_not(None),
+            or_(
+                Mailing.state.in_(stoppable),
+                and_(Mailing.state == MailingState.HELD, Mailing.reason != reason),
+            ),
+        )
+    ):
+        mailing.state, mailing.reason, mailing.cursor = state, reason, 0
+    tx.flush()
 
 
 def test_to(

@@ -64,6 +64,15 @@ OF_THE_LIVE = frozenset(
     }
 )
 """Mails to whoever has a place, waits for one, or for an organiser's word."""
+UNTIL_POSTPONED = frozenset(
+    {
+        MailName.REMINDER,
+        MailName.PRACTICAL_INFORMATION,
+        MailName.CONNECTION_LINK,
+        MailName.THANKS,
+    }
+)
+"""Mails that make no sense while nobody knows the new date."""
 DESPITE_CANCELLATION = frozenset(
     {
         MailName.REGISTRATION_CANCELLED,
@@ -277,8 +286,11 @@ class Facts(NamedTuple):
     expires_at: datetime | None
     event_status: EventStatus
     event_cancelled_at: datetime | None
+    event_postponed_at: datetime | None
     room_url: str | None
     mailing_state: MailingState | None
+    is_superseded: bool
+    """Whether a later mail tells the person of a later change."""
     suppression: SuppressionReason | None
 
 
@@ -310,6 +322,10 @@ def _find_pointlessness(facts: Facts) -> str | None:
         return "erased"
     if facts.event_status is EventStatus.DRAFT:
         return "event-draft"
+    if facts.is_superseded:
+        return "superseded"
+    if facts.event_postponed_at is not None and facts.template in UNTIL_POSTPONED:
+        return "event-postponed"
     if facts.event_cancelled_at is not None and facts.template not in DESPITE_CANCELLATION:
         return "event-cancelled"
     takes_out_a_day = (
@@ -332,5 +348,7 @@ def _find_pointless_alarm(facts: Facts) -> str | None:
         return None
     if facts.event_cancelled_at is not None:
         return "event-cancelled"
+    if facts.event_postponed_at is not None and facts.template is MailName.ROOM_MISSING:
+        return "event-postponed"
     is_over = facts.template is MailName.ROOM_MISSING and facts.room_url
     return "room-there" if is_over else None

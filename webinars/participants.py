@@ -57,6 +57,12 @@ class Stand:
     represented: Registration | None = None
 
 
+IS_UNANSWERED: ColumnElement[bool] = and_(
+    Registration.reconfirm_change_id.is_not(None), Registration.status.in_(places.LIVE)
+)
+"""Of who was asked whether she maintains after a change, and has not said."""
+
+
 def get(tx: Transaction, registration_id: int) -> Registration:
     """Return a registration with its event and the sessions it chose.
 

@@ -95,12 +95,22 @@ def days_attended(event: Event, chosen: Collection[str]) -> list[Day]:
 
 def sessions_attended(event: Event, chosen: Collection[str]) -> list[Session]:
     """List the sessions for everyone and those chosen, in the order of the programme."""
-    to_choose = {session.code for group in _list_groups(event) for session in group}
+    to_choose = list_codes_to_choose(event)
     return [
         session
         for session in _list_on(_in_order(event))
         if session.code not in to_choose or session.code in chosen
     ]
+
+
+def list_codes_to_choose(event: Event) -> set[str]:
+    """List the codes of the sessions that are for those alone who choose them."""
+    return {session.code for group in _list_groups(event) for session in group}
+
+
+def is_held(session: Session) -> bool:
+    """Tell whether a session takes place: it was not cancelled."""
+    return session.cancelled_at is None
 
 
 def slots(event: Event) -> list[Slot]:
@@ -201,7 +211,7 @@ def _in_order(event: Event) -> list[Session]:
 
 def _list_on(sessions: Iterable[Session]) -> list[Session]:
     """List the sessions that are not cancelled."""
-    return [session for session in sessions if session.cancelled_at is None]
+    return [session for session in sessions if is_held(session)]
 
 
 def _ends_at_night(event: Event) -> bool:

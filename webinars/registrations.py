@@ -122,6 +122,8 @@ def register(
     sessions = choices.pick(event, said.sessions)
     if waiting.is_counted(event, sessions):
         events.lock(tx, event.id)
+    else:
+        deliveries.hold_event(tx, event.id)
     entry = Entry(said, source, form_identity, by_organiser, mail, now)
     known = find_known(tx, event, said)
     if known is not None and _is_same_form(known, entry):

@@ -47,6 +47,12 @@ class Runtime:
             yield tx
 
     @contextmanager
+    def rehearsal(self) -> Iterator[Transaction]:
+        """Open a change that is undone: the same call in it shows what would come of it."""
+        with self.database.rehearsal() as tx:
+            yield tx
+
+    @contextmanager
     def reading(self) -> Iterator[Transaction]:
         """Open a reading, which changes nothing."""
         with self.database.reading() as tx:

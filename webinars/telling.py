@@ -29,8 +29,32 @@ from webinars.models import (
 from webinars.programme import Day
 from webinars.timeline import SCHEDULED, STANDING
 
-INTO_CALENDAR = frozenset({MailName.CONFIRMATION, MailName.CALENDAR_DAY})
-OUT_OF_CALENDAR = frozenset({MailName.REGISTRATION_CANCELLED, MailName.REPRESENTED})
+STATUS_MAILS = (
+    MailName.CONFIRMATION,
+    MailName.WAITING_LIST,
+    MailName.REGISTRATION_RECEIVED,
+)
+"""Mails that say where a registration stands: whoever has not got hers yet knows of no event."""
+CHANGE_MAILS = (
+    MailName.EVENT_MOVED,
+    MailName.EVENT_CHANGED,
+    MailName.EVENT_POSTPONED,
+    MailName.EVENT_CANCELLED,
+)
+"""Mails that tell of a change of the event."""
+INTO_CALENDAR = frozenset(
+    {
+        MailName.CONFIRMATION,
+        MailName.CALENDAR_DAY,
+        MailName.EVENT_MOVED,
+        MailName.EVENT_CHANGED,
+        MailName.EVENT_POSTPONED,
+    }
+)
+OUT_OF_CALENDAR = frozenset(
+    {MailName.REGISTRATION_CANCELLED, MailName.REPRESENTED, MailName.EVENT_CANCELLED}
+)
+CALENDAR_MAILS = (*INTO_CALENDAR, *OUT_OF_CALENDAR)
 
 
 def tell(
@@ -232,18 +256,27 @@ def _list_calendar_days(tx: Transaction, told: _Told) -> set[int]:
         .where(
             Delivery.registration_id == told.registration.id,
             Delivery.is_copy.is_(False),
-            Delivery.template.in_([*INTO_CALENDAR, *OUT_OF_CALENDAR]),
+            Delivery.template.in_(CALENDAR_MAILS),
             Delivery.state.not_in([*deliveries.GIVEN_UP, DeliveryState.FAILED]),
         )
         .order_by(Delivery.id)
     )
-    held: set[int] = set()
+    held: frozenset[int] = frozenset()
     for template, ordinal in rows:
-        if template in INTO_CALENDAR:
-            held |= {ordinal} if ordinal else set()
-        else:
-            held = held - {ordinal} if ordinal else set()
-    return held
+        held = follow(held, template, ordinal)
+    return set(held)
+
+
+def follow(held: frozenset[int], template: MailName, ordinal: int | None) -> frozenset[int]:
+    """Return the days that a calendar holds once it was sent another mail.
+
+    :param ordinal: The day that the mail is for; `None`: none, or all where it takes them out.
+    """
+    if template in INTO_CALENDAR:
+        return held if ordinal is None else held | {ordinal}
+    if template is MailName.EVENT_CANCELLED or ordinal is None:
+        return frozenset()
+    return held - {ordinal}
 
 
 def _give_up_former(tx: Transaction, told: _Told) -> None:
@@ -252,11 +285,11 @@ def _give_up_former(tx: Transaction, told: _Told) -> None:
         update(Delivery)
         .where(
             Delivery.registration_id == told.registration.id,
-            Delivery.template.in_(INTO_CALENDAR),
+            Delivery.template.in_([MailName.CONFIRMATION, MailName.CALENDAR_DAY]),
             Delivery.state == DeliveryState.PENDING,
             ~Delivery.intent.regexp_match(f":{told.version}(:|$)"),
         )
-        .values(state=deliveries.give_up_as(DeliveryState.CANCELLED), reply="superseded")
+        .values(state=deliveries.give_up_as(DeliveryState.CANCELLED), reply=deliveries.SUPERSEDED)
     )
 
 

@@ -15,6 +15,9 @@ from webinars.eventfiles.moments import Anchor
 from webinars.models import Event, MailName, Mode
 
 AT_ONCE = "at once"
+AS_MOVED = "mailings as moved"
+"""Where an event keeps the dated mailings of its file once it was moved: beside what was loaded,
+for the file still says what it said."""
 STANDING = (MailName.CONFIRMATION, MailName.WAITING_LIST)
 """Sent to each person by herself, whenever she comes to it."""
 SCHEDULED = (
@@ -52,10 +55,18 @@ class Plan:
 
 def list_rules(event: Event) -> list[Rule]:
     """List the mailings that the event's file names, or the default ones where it names none."""
-    named = (event.loaded or {}).get("mailings")
-    if not isinstance(named, list):
+    named = find_named(event)
+    if named is None:
         return list_default_rules(event)
     return [Rule(MailName(one["template"]), str(one["at"])) for one in named]
+
+
+def find_named(event: Event) -> list[dict[str, str]] | None:
+    """Return the mailings that the event's file names, as they are by now; `None`: it names
+    none."""
+    loaded = event.loaded or {}
+    named = loaded.get(AS_MOVED, loaded.get("mailings"))
+    return named if isinstance(named, list) else None
 
 
 def list_default_rules(event: Event) -> list[Rule]:

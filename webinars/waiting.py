@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.orm.attributes import set_committed_value
 
-from webinars import choices, events, places, telling
+from webinars import choices, deliveries, events, places, telling
 from webinars.database import Transaction
 from webinars.models import Event, MailName, Registration, RegistrationStatus, Session
 from webinars.places import Count
@@ -49,7 +49,11 @@ def lock(tx: Transaction, registration: Registration) -> None:
 
 
 def lock_row(tx: Transaction, registration: Registration) -> None:
-    """Let nobody else change a registration until the transaction ends, and read it anew."""
+    """Let nobody else change a registration until the transaction ends, and read it anew.
+
+    The event comes first, so that whoever changes it for everyone is waited for, and waits.
+    """
+    deliveries.hold_event(tx, registration.event_id)
     tx.flush()  # a refresh would throw away what was changed here and not written yet
     tx.refresh(registration, ROW_COLUMNS, with_for_update={"key_share": True})
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from itertools import count
 from pathlib import Path
 
-from webinars import audiences, claims, deliveries, events, waiting
+from webinars import audiences, changes, claims, deliveries, events, waiting
 from webinars import broker as brokers
 from webinars.mail import journal
 from webinars.models import Lane
@@ -124,6 +124,19 @@ def release_priorities(runtime: Runtime) -> None:
             waiting.release_priority(tx, events.get_by_id(tx, event_id), now=now)
 
 
+def settle_changes(runtime: Runtime) -> None:
+    """Apply its rule to who has not answered a change in time."""
+    now = runtime.now()
+    with runtime.reading() as tx:
+        due = changes.list_due(tx, now=now)
+    for change_id in due:
+        has_more = True
+        while has_more:
+            with runtime.transaction() as tx:
+                has_more = changes.settle(tx, change_id, now=now)
+        logger.info("change settled: change=%s", change_id)
+
+
 def hint_due(runtime: Runtime) -> None:
     """Wake the lanes in which something is due."""
     now = runtime.now()
@@ -145,6 +158,7 @@ TASKS: tuple[Callable[[Runtime], None], ...] = (
     replay_journals,
     free_leases,
     release_priorities,
+    settle_changes,
     advance_mailings,
     hint_due,
     hint_upkeep,

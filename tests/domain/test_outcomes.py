@@ -177,8 +177,10 @@ def make_facts(template=CONFIRMATION, **values):
         "expires_at": ENDS,
         "event_status": EventStatus.PUBLISHED,
         "event_cancelled_at": None,
+        "event_postponed_at": None,
         "room_url": None,
         "mailing_state": None,
+        "is_superseded": False,
         "suppression": None,
     }
     return Facts(**defaults | values)
@@ -223,7 +225,24 @@ TO_ORGANISER = {"registration_id": None, "status": None}
             "mailing-cancelled",
             id="mailing cancelled",
         ),
+        pytest.param(
+            make_facts(LINK, event_postponed_at=NOW), "event-postponed", id="link without a date"
+        ),
+        pytest.param(
+            make_facts(event_postponed_at=NOW), None, id="confirmation of what is postponed"
+        ),
+        pytest.param(
+            make_facts(MailName.EVENT_POSTPONED, event_postponed_at=NOW), None, id="postponed"
+        ),
+        pytest.param(
+            make_facts(MailName.EVENT_MOVED, is_superseded=True), "superseded", id="moved again"
+        ),
         pytest.param(make_facts(ROOM_MISSING, **TO_ORGANISER), None, id="alarm"),
+        pytest.param(
+            make_facts(ROOM_MISSING, **TO_ORGANISER, event_postponed_at=NOW),
+            "event-postponed",
+            id="alarm without a date",
+        ),
         pytest.param(
             make_facts(ROOM_MISSING, **TO_ORGANISER, room_url="https://salle.example.org"),
             "room-there",

@@ -15,6 +15,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
+    exists,
     literal,
     literal_column,
     not_,
@@ -22,6 +23,7 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.orm import aliased
 
 from webinars import suppressions
 from webinars.claims.recording import list_frozen, record, thaw
@@ -186,11 +188,25 @@ _OF_THE_CONFIRMED = [
     *OF_THE_LIVE,
 ]
 _AT = bindparam("at", type_=Delivery.expires_at.type)
+_later = aliased(Delivery)
+_IS_SUPERSEDED = and_(
+    Delivery.since_revision.is_not(None),
+    exists().where(
+        _later.registration_id == Delivery.registration_id,
+        _later.is_copy == Delivery.is_copy,
+        _later.since_revision.is_not(None),
+        _later.state != DeliveryState.CANCELLED,
+        _later.change_id > Delivery.change_id,
+    ),
+)
+"""A mail about a change that was in a worker's hand when the next change came, and has not left."""
 _IS_PLAIN = and_(
     or_(Delivery.expires_at.is_(None), Delivery.expires_at > _AT),
     or_(Mailing.id.is_(None), Mailing.state.not_in([MailingState.PAUSED, MailingState.CANCELLED])),
     Event.status != EventStatus.DRAFT,
     Event.cancelled_at.is_(None),
+    Event.postponed_at.is_(None),
+    ~_IS_SUPERSEDED,
     Registration.status == RegistrationStatus.CONFIRMED,
     Registration.erased_at.is_(None),
     Delivery.template.in_(_OF_THE_CONFIRMED),
@@ -211,8 +227,10 @@ _QUESTIONABLE = (
         Delivery.expires_at,
         Event.status,
         Event.cancelled_at,
+        Event.postponed_at,
         Event.room_url,
         Mailing.state,
+        _IS_SUPERSEDED,
     )
     .join(Event, Event.id == Delivery.event_id)
     .outerjoin(Registration, Registration.id == Delivery.registration_id)

@@ -31,6 +31,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import aliased
 
 from webinars import deliveries, suppressions
 from webinars.database import Transaction
@@ -44,6 +45,7 @@ def record(tx: Transaction, outcomes: Iterable[Outcome], *, now: datetime) -> No
     others: list[dict[str, object]] = []
     unsure: list[Outcome] = []
     blaming: list[Outcome] = []
+    given_way: list[Outcome] = []
     for outcome in outcomes:
         if outcome.verdict is Verdict.ACCEPTED:
             accepted.append(outcome)
@@ -52,6 +54,8 @@ def record(tx: Transaction, outcomes: Iterable[Outcome], *, now: datetime) -> No
         others.append(_bind(outcome) | _bind_change(change))
         if change.state is DeliveryState.PENDING and outcome.content is not None:
             unsure.append(outcome)
+        if outcome.verdict is Verdict.POINTLESS and outcome.reply == deliveries.SUPERSEDED:
+            given_way.append(outcome)
         if outcome.failure is not None:
             blaming.append(outcome)
     if accepted:
@@ -60,6 +64,8 @@ def record(tx: Transaction, outcomes: Iterable[Outcome], *, now: datetime) -> No
         tx.execute(_SETTLE, others)
     if unsure:
         _freeze(tx, unsure)
+    for outcome in given_way:
+        _hand_on(tx, outcome)
     for outcome in blaming:  # after the rows: whoever reads a report of failure locks in that order
         _blame(tx, outcome, now)
 
@@ -97,6 +103,31 @@ def _blame(tx: Transaction, outcome: Outcome, now: datetime) -> None:
         is_final=outcome.verdict is Verdict.REFUSED,
         now=now,
         delivery_id=outcome.claim.delivery_id,
+    )
+
+
+def _hand_on(tx: Transaction, outcome: Outcome) -> None:
+    """Let the mail about a later change say all that is new: of this one nothing was told."""
+    given_way = aliased(Delivery)
+    later = (
+        select(Delivery.id)
+        .join(
+            given_way,
+            and_(
+                given_way.registration_id == Delivery.registration_id,
+                given_way.is_copy == Delivery.is_copy,
+                given_way.since_revision < Delivery.since_revision,
+                given_way.change_id < Delivery.change_id,
+            ),
+        )
+        .where(given_way.id == outcome.claim.delivery_id)
+    )
+    since = select(given_way.since_revision).where(given_way.id == outcome.claim.delivery_id)
+    tx.execute(
+        update(Delivery)
+        .where(Delivery.id.in_(later), Delivery.state.in_(deliveries.OPEN))
+        .values(since_revision=since.scalar_subquery())
+        .execution_options(synchronize_session=False)
     )
 
 

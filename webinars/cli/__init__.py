@@ -12,6 +12,7 @@ import click
 
 import config
 from webinars.cli import (
+    changes,
     deliveries,
     demo,
     events,
@@ -73,6 +74,9 @@ def webinars() -> None:
     """
     tell_unknown_settings(os.environ)
 
+
+for of_events in changes.COMMANDS:
+    events.events.add_command(of_events)
 
 for command in (
     *serving.COMMANDS,

@@ -75,11 +75,11 @@ def read_example(folder: Path, name: str, earliest: date) -> EventFile:
 def load_example(runtime: Runtime, file: EventFile) -> Loaded:
     """Load an example; where people are registered already, beside it under a slug of its own."""
     try:
-        loaded = load_one(runtime, file, yes=True)
+        loaded = load_one(runtime, file, yes=True, may_tell=False)
     except WouldMailPeople:
         slug = f"{file.slug}-{moments.day_of(file.starts):%Y%m%d}"
         file = file.model_copy(update={"slug": slug})
-        loaded = load_one(runtime, file, yes=True)
+        loaded = load_one(runtime, file, yes=True, may_tell=False)
     with runtime.transaction() as tx:
         # Nobody who announced it has moved it: the page is not to say so.
         events_.get(tx, file.slug).former_dates = ()

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import click
 
-from webinars import eventfiles, loading, participants, phrasing, waiting
+from webinars import changes, eventfiles, loading, participants, phrasing, waiting
 from webinars import events as events_
+from webinars.changes import COMMAND_LINE, Order, Outlook
 from webinars.cli.edge import AS_JSON, YES, opened, print_json, print_table, say_instant
+from webinars.cli.outlooks import ask, say
 from webinars.cli.sentences import explain
 from webinars.database import Transaction
 from webinars.errors import FileRefused, WebinarsError
@@ -19,14 +21,6 @@ from webinars.models import Event, Lane, Language
 from webinars.runtime import Runtime
 
 INSTANTS = ("starts_at", "ends_at", "opens_at", "closes_at")
-
-
-class WouldTell(Exception):
-    """Raised inside a trial run to undo it: it shows how many people would be written to."""
-
-    def __init__(self, people: int) -> None:
-        super().__init__(people)
-        self.people = people
 
 
 @click.group()
@@ -80,36 +74,47 @@ def read_files(paths: Sequence[Path], starts_on: date | None) -> list[EventFile]
     return files
 
 
-def load_one(runtime: Runtime, file: EventFile, *, yes: bool) -> Loaded:
-    """Load one event file; ask first when people would be written to."""
+def load_one(runtime: Runtime, file: EventFile, *, yes: bool, may_tell: bool = True) -> Loaded:
+    """Load one event file; ask first when people would be written to.
+
+    :param may_tell: Whether people are told of what changes for them; otherwise that is refused.
+    """
     eventfiles.store_attachments(file, runtime.settings.documents_dir)
     now = runtime.now()
     if not yes:
         ask_before_mailing(runtime, file, now)
     with runtime.transaction() as tx:
-        loaded, promoted = apply(tx, file, now=now, take_file=yes)
-    if promoted:
-        runtime.wake(Lane.PROMPT)
+        loaded, outlook, promoted = apply(tx, file, now=now, take_file=yes, may_tell=may_tell)
+    if promoted or outlook:
+        for lane in Lane:
+            runtime.wake(lane)
     return loaded
 
 
 def ask_before_mailing(runtime: Runtime, file: EventFile, now: datetime) -> None:
     """Try it, undo it, and ask if someone would have been written to."""
-    try:
-        with runtime.transaction() as tx:
-            raise WouldTell(apply(tx, file, now=now, take_file=False)[1])
-    except WouldTell as trial:
-        if trial.people:
-            asked = f"{file.slug}: {trial.people} people get a place and are told. Go on?"
-            click.confirm(asked, abort=True, err=True)
+    with runtime.rehearsal() as tx:
+        _, outlook, promoted = apply(tx, file, now=now, take_file=False)
+    said = say(file.slug, outlook) if outlook and outlook.told else []
+    if promoted:
+        said.append(f"{file.slug}: {promoted} people get a place and are told.")
+    if said:
+        ask(said)
 
 
 def apply(
-    tx: Transaction, file: EventFile, *, now: datetime, take_file: bool
-) -> tuple[Loaded, int]:
-    """Load a file and give the places that it adds to those who wait; return how many they are."""
-    loaded = loading.load(tx, file, now=now, take_file=take_file)
-    return loaded, len(waiting.promote(tx, loaded.event, now=now))
+    tx: Transaction, file: EventFile, *, now: datetime, take_file: bool, may_tell: bool = True
+) -> tuple[Loaded, Outlook | None, int]:
+    """Load a file as one change, and give the places that it adds to those who wait.
+
+    Returns who is told of what, and how many get a place.
+    """
+    order = Order(COMMAND_LINE, now)
+    if may_tell:
+        loaded, outlook = changes.load(tx, file, order, take_file=take_file)
+    else:
+        loaded, outlook = loading.load(tx, file, now=now, take_file=take_file), None
+    return loaded, outlook, len(waiting.promote(tx, loaded.event, now=now))
 
 
 def describe(loaded: Loaded) -> str:

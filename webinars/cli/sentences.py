@@ -50,6 +50,25 @@ TABLE: dict[type[errors.WebinarsError], Sentence] = {
         f"the clocks of this machine and of the database differ by"
         f" {abs(e.by).total_seconds():.0f} seconds"
     ),
+    errors.NothingChanged: lambda e: "That would change nothing.",
+    errors.DatesReversed: lambda e: (
+        f"Session {e.code!r} would end before it starts."
+        if e.code
+        else "The event would end before it starts."
+    ),
+    errors.DatePast: lambda e: "The event would lie in the past.",
+    errors.SessionsOutside: lambda e: (
+        f"Sessions would lie outside the event: {', '.join(e.codes)}."
+    ),
+    errors.NoSuchHour: lambda e: (
+        f"{e.local:%Y-%m-%d %H:%M} does not exist in {e.zone}: the clocks are put forward then."
+    ),
+    errors.DeadlineUnfit: lambda e: (
+        "People must be able to answer after they are asked and before the event starts."
+    ),
+    errors.SessionCancelled: lambda e: f"Session {e.code!r} was cancelled already.",
+    errors.UnknownSession: lambda e: f"There is no session {e.code!r}.",
+    errors.NothingToReopen: lambda e: "The event was neither cancelled nor postponed.",
     errors.RoomMissing: lambda e: "The room's address is missing.",
     errors.SlugTaken: lambda e: "Another event has that slug already.",
     errors.EventCancelled: lambda e: "The event has been cancelled or postponed.",

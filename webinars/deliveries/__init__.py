@@ -30,6 +30,7 @@ from webinars.deliveries.states import (
     MAILING_CANCELLED,
     MISSED,
     OPEN,
+    SUPERSEDED,
     TAKEN,
     TOO_LATE,
 )
@@ -42,6 +43,7 @@ __all__ = [
     "MAILING_CANCELLED",
     "MISSED",
     "OPEN",
+    "SUPERSEDED",
     "TAKEN",
     "TOO_LATE",
     "DeliveryRow",
@@ -92,6 +94,8 @@ def add(
     lane: Lane = Lane.PROMPT,
     calendar_sequence: int = 0,
     due_at: datetime | None = None,
+    change_id: int | None = None,
+    since_revision: int | None = None,
 ) -> bool:
     """Add a mail to be sent, and tell whether it is new: one intent is one mail, once.
 
@@ -121,6 +125,8 @@ def add(
             language=language,
             lane=lane,
             calendar_sequence=calendar_sequence,
+            change_id=change_id,
+            since_revision=since_revision,
             state=DeliveryState.PENDING,
             created_at=now,
             due_at=due,

@@ -14,6 +14,8 @@ MISSED = (
     DeliveryState.SUPPRESSED,
 )
 """States of what is over and not known to have arrived; what was given up is none of these."""
+SUPERSEDED = "superseded"
+"""The reply of what was given up because a later mail says more."""
 MAILING_CANCELLED = "mailing-cancelled"
 """The reply of what was given up with its mailing."""
 TOO_LATE = "too-late"

@@ -2,7 +2,7 @@
 
 What was last loaded is remembered with the event. A reload changes only the keys that differ from
 that; one that was also changed elsewhere meanwhile is a conflict, and one that people who are
-registered would have to be told of is refused: telling them is another command's business.
+registered would have to be told of is refused, unless whoever calls tells them: `changes.load`.
 """
 
 from collections.abc import Collection, Sequence
@@ -12,7 +12,7 @@ from datetime import date, datetime
 from pydantic import ValidationError
 from sqlalchemy import delete, func, select
 
-from webinars import eventfiles, events, mailings, places
+from webinars import eventfiles, events, mailings, places, programme, timeline
 from webinars.database import Transaction, lock_name
 from webinars.errors import (
     ChangedElsewhere,
@@ -23,15 +23,16 @@ from webinars.errors import (
 )
 from webinars.eventfiles import KEYS, EventFile, content
 from webinars.loading.reading import to_file
-from webinars.loading.writing import make_event, remember_dates, write
+from webinars.loading.writing import make_event, write
 from webinars.models import Event, EventStatus, Registration, Session, SessionChoice
 
 __all__ = ["Loaded", "duplicate", "find_changes", "load", "to_content", "to_file"]
 
+NAME = "loading"
+"""What is held while a file is loaded: one at a time."""
 DATES = ("starts", "ends")
 TOLD = ("starts", "ends", "timezone", "mode", "venue")
 """Keys of which everyone who is registered would have to be told."""
-SHOWN_IN_CALENDARS = ("title", "display_timezones", "programme", *TOLD)
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,14 @@ class Loaded:
     """The top-level keys that were changed; none when the file says nothing new."""
 
 
-def load(tx: Transaction, file: EventFile, *, now: datetime, take_file: bool = False) -> Loaded:
+def load(
+    tx: Transaction,
+    file: EventFile,
+    *,
+    now: datetime,
+    take_file: bool = False,
+    may_tell: bool = False,
+) -> Loaded:
     """Create the event that a file describes, or change what it says anew; then plan its mailings.
 
     The same file loaded twice changes nothing. Two things are the caller's: to store the bytes of
@@ -52,12 +60,13 @@ def load(tx: Transaction, file: EventFile, *, now: datetime, take_file: bool = F
     capacity adds to those who wait, by `waiting.promote`.
 
     :param take_file: Whether the file wins over what was changed elsewhere meanwhile.
+    :param may_tell: Whether whoever calls tells people of the change: see `changes.load`.
     :raises ChangedElsewhere: a key was changed elsewhere too, and differently.
     :raises WouldMailPeople: people are registered who would have to be told.
     :raises SessionsChosen: a session that people chose is no longer in the file.
     """
     # One at a time: what two files would both add (an institution, a slug) is added once.
-    lock_name(tx, "loading")
+    lock_name(tx, NAME)
     event = events.find(tx, file.slug)
     if event is None:
         event = make_event(file, now)
@@ -65,10 +74,11 @@ def load(tx: Transaction, file: EventFile, *, now: datetime, take_file: bool = F
         return Loaded(event, is_new=True, changed=KEYS)
     events.lock(tx, event.id)
     keys = find_changes(event, file, take_file=take_file)
-    _require_nobody_to_tell(tx, event, file, keys)
+    if not may_tell:
+        _require_nobody_to_tell(tx, event, file, keys)
     if "programme" in keys:
         _drop_choices(tx, event, file)
-    if keys or event.loaded != content(file):
+    if keys or _forget_move(event.loaded) != content(file):
         _write_keys(tx, event, file, keys, now)
     return Loaded(event, is_new=False, changed=tuple(keys))
 
@@ -100,7 +110,7 @@ def duplicate(
     :raises SlugTaken: another event has that slug.
     :raises FileRefused: an hour does not exist on the day it is moved to.
     """
-    lock_name(tx, "loading")
+    lock_name(tx, NAME)
     if events.find(tx, slug) is not None:
         raise SlugTaken
     moved = content(eventfiles.shift(to_file(event), starts_on))
@@ -116,18 +126,24 @@ def _write_keys(
     tx: Transaction, event: Event, file: EventFile, keys: Sequence[str], now: datetime
 ) -> None:
     if event.id is not None and set(keys) & set(DATES):
-        remember_dates(event, file)
+        events.remember_dates(event, file.starts, file.ends)
     for key in keys:
         write(tx, event, file, key)
-    if event.id is not None and set(keys) & set(SHOWN_IN_CALENDARS):
-        event.revision += 1
     if event.id is not None:
         events.touch(event)
+    moved = (event.loaded or {}).get(timeline.AS_MOVED)
     event.loaded = content(file)
+    if moved and "mailings" not in keys:
+        event.loaded = event.loaded | {timeline.AS_MOVED: moved}
     events.derive_instants(event)
     tx.add(event)
     tx.flush()
     mailings.plan(tx, event, now=now)
+
+
+def _forget_move(loaded: dict[str, object] | None) -> dict[str, object]:
+    """Return what was loaded, without what a move made of it."""
+    return {key: said for key, said in (loaded or {}).items() if key != timeline.AS_MOVED}
 
 
 def _require_nobody_to_tell(
@@ -166,13 +182,18 @@ def _count_live(tx: Transaction, event_id: int) -> int:
 def _drop_choices(tx: Transaction, event: Event, file: EventFile) -> None:
     """Let go of the sessions that a file leaves out, unless someone with a place chose one."""
     kept = {one.code for one in file.programme.sessions}
-    gone = [one.id for one in event.sessions if one.code not in kept]
+    dropped = [one for one in event.sessions if one.code not in kept]
+    gone = [one.id for one in dropped]
     tx.execute(select(Session.id).where(Session.id.in_(gone)).with_for_update())
     chosen = tx.scalars(
         select(Session.code)
         .join(SessionChoice, SessionChoice.session_id == Session.id)
         .join(Registration)
-        .where(Session.id.in_(gone), Registration.status.in_(places.LIVE))
+        # Whoever chose one that was cancelled has been told.
+        .where(
+            Session.id.in_(one.id for one in dropped if programme.is_held(one)),
+            Registration.status.in_(places.LIVE),
+        )
         .distinct()
     )
     if codes := sorted(chosen):

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from webinars import eventfiles
+from webinars import eventfiles, timeline
 from webinars.eventfiles import EventFile, moments
 from webinars.eventfiles.shape import GATE_CLOSES_MINUTES, GATE_OPENS_MINUTES
 from webinars.models import Document, Event, EventInstitution, Question, Session, Translated
@@ -42,7 +42,7 @@ def to_file(event: Event) -> EventFile:
             },
             "documents": [_document(one) for one in event.documents],
             "connection": _connection(event),
-            "mailings": (event.loaded or {}).get("mailings"),
+            "mailings": timeline.find_named(event),
             "questions": [_question(one) for one in event.questions],
         }
     )

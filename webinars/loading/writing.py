@@ -19,8 +19,6 @@ from webinars.models import (
     Document,
     Event,
     EventInstitution,
-    EventStatus,
-    FormerDates,
     Institution,
     Notice,
     Priority,
@@ -48,19 +46,6 @@ def make_event(file: EventFile, now: datetime) -> Event:
         questions=[],
         documents=[],
     )
-
-
-def remember_dates(event: Event, file: EventFile) -> None:
-    """Keep the dates that were shown to people before a file moves them."""
-    if event.status is EventStatus.DRAFT:
-        return
-    shown = FormerDates(
-        moments.join(event.starts_on, event.starts_time),
-        moments.join(event.ends_on, event.ends_time),
-    )
-    coming = FormerDates(file.starts, file.ends)
-    kept = [one for one in (*event.former_dates, shown) if one != coming]
-    event.former_dates = tuple(dict.fromkeys(kept))
 
 
 def write(tx: Transaction, event: Event, file: EventFile, key: str) -> None:

@@ -109,6 +109,8 @@ class ShownSession:
     slot: str | None
     room: str | None
     is_cancelled: bool
+    is_chosen: bool = False
+    """Whether it is for those alone who choose it."""
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,11 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, String, cast, func, literal, not_, or_, select
+from sqlalchemy import String, cast, func, not_, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from webinars import contacts, deliveries, events, outcomes, suppressions
-from webinars.database import Transaction
+from webinars.database import Transaction, as_column
 from webinars.errors import (
     AddressSuppressed,
     EventCancelled,
@@ -188,7 +188,7 @@ def _insert_again(tx: Transaction, mailing: Mailing, ids: Sequence[int], now: da
         Delivery.maybe_twice: False,
     }
     rows = (
-        select(*(_as_column(column, value) for column, value in columns.items()))
+        select(*(as_column(column, value) for column, value in columns.items()))
         .select_from(Delivery)
         .join(Registration, Registration.id == Delivery.registration_id)
         .where(Delivery.id.in_(ids))
@@ -196,12 +196,6 @@ def _insert_again(tx: Transaction, mailing: Mailing, ids: Sequence[int], now: da
     )
     statement = deliveries.insert_into(tx).from_select([one.key for one in columns], rows)
     tx.execute(statement.on_conflict_do_nothing(index_elements=["intent"]))
-
-
-def _as_column(column: InstrumentedAttribute[Any], value: object) -> ColumnElement[Any]:
-    if isinstance(value, ColumnElement | InstrumentedAttribute):
-        return value.label(column.key)
-    return literal(value, column.type).label(column.key)
 
 
 def make_again_intent(delivery: Delivery) -> str:
@@ -243,6 +237,8 @@ def send_one_again(tx: Transaction, delivery: Delivery, now: datetime) -> bool:
         language=registration.language if registration else delivery.language,
         is_copy=delivery.is_copy,
         ordinal=delivery.ordinal,
+        change_id=delivery.change_id,
+        since_revision=delivery.since_revision,
         expires_at=mailing.expires_at if mailing else delivery.expires_at,
         calendar_sequence=registration.calendar_sequence if registration else 0,
         now=now,

@@ -194,6 +194,20 @@ def _value(error: errors.ValueRefused, event: Event | None) -> str:
     return words.get(error.reason, _("Cette valeur n’est pas acceptée.")) % error.values
 
 
+def _say_reversed(error: errors.DatesReversed, event: Event | None) -> str:
+    if error.code:
+        title = _session_title(error.code, event)
+        return _("La séance « %(title)s » finirait avant de commencer.", title=title)
+    return _("L’événement finirait avant de commencer.")
+
+
+def _say_no_hour(error: errors.NoSuchHour, event: Event | None) -> str:
+    return _(
+        "L’heure %(hour)s n’existe pas ce jour-là : les horloges avancent alors d’une heure.",
+        hour=f"{error.local:%H:%M}",
+    )
+
+
 TABLE: dict[type[WebinarsError], tuple[int, str, Sentence]] = {
     errors.NotFound: (404, "", lambda e, event: _("Page introuvable")),
     errors.Forbidden: (403, "", lambda e, event: _("Vous n’avez pas le droit de faire cela.")),
@@ -319,6 +333,32 @@ TABLE: dict[type[WebinarsError], tuple[int, str, Sentence]] = {
             "Modifié ailleurs entre-temps : %(keys)s. Rien n’a été changé.",
             keys=", ".join(e.keys),
         ),
+    ),
+    errors.NothingChanged: (409, "", lambda e, event: _("Rien ne changerait.")),
+    errors.DatesReversed: (422, "", _say_reversed),
+    errors.DatePast: (422, "", lambda e, event: _("La date est déjà passée.")),
+    errors.SessionsOutside: (
+        422,
+        "",
+        lambda e, event: _(
+            "Des séances seraient hors de l’événement : %(codes)s.", codes=", ".join(e.codes)
+        ),
+    ),
+    errors.NoSuchHour: (422, "", _say_no_hour),
+    errors.DeadlineUnfit: (
+        422,
+        "",
+        lambda e, event: _("La date limite de réponse doit précéder le début de l’événement."),
+    ),
+    errors.SessionCancelled: (
+        409,
+        "",
+        lambda e, event: _("Cette séance est déjà annulée."),
+    ),
+    errors.NothingToReopen: (
+        409,
+        "",
+        lambda e, event: _("L’événement n’est ni annulé ni reporté."),
     ),
     errors.WouldMailPeople: (
         409,

@@ -78,6 +78,7 @@ def standing_reason(row: MailingRow) -> str:
         "room-missing": _("La salle manque encore"),
         "too-late": _("L’heure limite est passée"),
         "event-cancelled": _("L’événement est annulé"),
+        "event-postponed": _("L’événement est reporté, sans date"),
         "rule-gone": _("Le fichier de l’événement ne le prévoit plus"),
         "unwritten": _("Trop de messages n’ont pas pu être composés"),
     }

@@ -74,6 +74,7 @@ def last_word(reply: str) -> str:
         "erased": _("données effacées"),
         "event-draft": _("événement encore en brouillon"),
         "event-cancelled": _("événement annulé"),
+        "event-postponed": _("événement reporté"),
         "room-there": _("la salle est là"),
         "registration-changed": _("inscription modifiée entre-temps"),
         "registration-pending": _("inscription à décider"),

@@ -1,0 +1,78 @@
+"""Changes of an event after people could see it: who makes them, what is planned anew, who is told.
+
+One transaction changes the event, remembers what people were shown until then, gives up what is no
+longer true and adds a delivery for each person concerned. What a person is told compares what she
+knew with what is true when the mail leaves: two changes within their quiet time are one mail, and
+none where they undo each other. A preview is the same call in `runtime.rehearsal()`.
+
+What one person changes of her own registration is `webinars.corrections`.
+"""
+
+from webinars.changes.deeds import (
+    cancel,
+    cancel_session,
+    change_sessions,
+    edit,
+    load,
+    move,
+    place,
+    postpone,
+    reopen,
+    rezone,
+)
+from webinars.changes.history import (
+    ChangeRow,
+    MailRow,
+    UnreachedRow,
+    Why,
+    list_changes,
+    list_mails,
+    list_unreached,
+)
+from webinars.changes.pictures import restore, take_picture
+from webinars.changes.settling import list_due, list_unanswered, settle
+from webinars.changes.values import (
+    COMMAND_LINE,
+    Concerned,
+    Dates,
+    NotTold,
+    Order,
+    Outlook,
+    Reconfirm,
+    Sitting,
+    Told,
+)
+
+__all__ = [
+    "COMMAND_LINE",
+    "ChangeRow",
+    "Concerned",
+    "Dates",
+    "MailRow",
+    "NotTold",
+    "Order",
+    "Outlook",
+    "Reconfirm",
+    "Sitting",
+    "Told",
+    "UnreachedRow",
+    "Why",
+    "cancel",
+    "cancel_session",
+    "change_sessions",
+    "edit",
+    "list_changes",
+    "list_due",
+    "list_mails",
+    "list_unanswered",
+    "list_unreached",
+    "load",
+    "move",
+    "place",
+    "postpone",
+    "reopen",
+    "restore",
+    "rezone",
+    "settle",
+    "take_picture",
+]
