@@ -94,8 +94,6 @@ def add(
     lane: Lane = Lane.PROMPT,
     calendar_sequence: int = 0,
     due_at: datetime | None = None,
-    change_id: int | None = None,
-    since_revision: int | None = None,
 ) -> bool:
     """Add a mail to be sent, and tell whether it is new: one intent is one mail, once.
 
@@ -125,8 +123,6 @@ def add(
             language=language,
             lane=lane,
             calendar_sequence=calendar_sequence,
-            change_id=change_id,
-            since_revision=since_revision,
             state=DeliveryState.PENDING,
             created_at=now,
             due_at=due,

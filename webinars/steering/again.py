@@ -8,7 +8,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from sqlalchemy import String, cast, func, not_, or_, select
+from sqlalchemy import String, cast, func, not_, or_, select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
 from webinars import contacts, deliveries, events, outcomes, suppressions
@@ -237,15 +237,21 @@ def send_one_again(tx: Transaction, delivery: Delivery, now: datetime) -> bool:
         language=registration.language if registration else delivery.language,
         is_copy=delivery.is_copy,
         ordinal=delivery.ordinal,
-        change_id=delivery.change_id,
-        since_revision=delivery.since_revision,
         expires_at=mailing.expires_at if mailing else delivery.expires_at,
         calendar_sequence=registration.calendar_sequence if registration else 0,
         now=now,
     )
+    if delivery.change_id is not None:
+        _name_change(tx, delivery)
     if mailing is not None:
         _start_again(tx, mailing)
     return is_new
+
+
+def _name_change(tx: Transaction, delivery: Delivery) -> None:
+    """Let the mail in place of another tell of the same change, since the same revision."""
+    again = update(Delivery).where(Delivery.intent == make_again_intent(delivery))
+    tx.execute(again.values(change_id=delivery.change_id, since_revision=delivery.since_revision))
 
 
 def _find_mailing(tx: Transaction, delivery: Delivery) -> Mailing | None:
