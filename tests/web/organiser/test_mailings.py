@@ -190,7 +190,7 @@ def test_a_mailing_is_sent_again_to_those_who_did_not_get_it(
     page = desk.get(path)
     assert "1 message partira à nouveau" in page.words
     assert "1 ne partira pas : l’adresse est écartée." in page.words
-    assert read_rows(page)[-1].endswith("elle n’existe pas. adresse écartée")
+    assert read_rows(page)[-1].endswith("elle n’existe pas.")
     assert f"deliveries/{sent[4]}/send-again" not in page.text
 
     page = desk.follow(desk.submit(page, action=f"{path}/send-again", uncertain=uncertain))
@@ -266,7 +266,7 @@ def test_who_wants_no_more_reminders_is_not_offered_one_and_a_refusal_leads_back
     page = desk.get(path)
     assert page.find_form(f"deliveries/{sent[3]}/send-again")
     assert f"deliveries/{sent[1]}/send-again" not in page.text
-    assert "n’en veut plus" in read_rows(page)[0]
+    assert read_rows(page)[0].endswith("Pas de renvoi : la personne n’en veut plus.")
     assert "1 ne partira pas : la personne n’en veut plus." in page.words
 
     proof = page.find_form("sign-out").fields["csrf_token"]
@@ -463,6 +463,22 @@ def test_why_someone_did_not_get_a_mail_is_said_in_words(app):
             row = DeliveryRow(**unknown | known)
             assert why in why_missed(row) and bool(why) == bool(why_missed(row)), known
             assert own_word(row).startswith(word) and bool(word) == bool(own_word(row)), known
+
+
+def test_a_mail_that_no_relay_takes_says_nothing_of_what_was_before(app):
+    known = {"state": DeliveryState.PENDING, "failure": Failure.GREYLISTED, "reply": "OSError"}
+    row = DeliveryRow(**dict.fromkeys(DeliveryRow._fields) | known | {"waits_for": Wait.RELAY})
+    with app.test_request_context("/organiser/"):
+        assert (why_missed(row), own_word(row)) == ("", "")
+
+
+def test_why_a_mail_is_not_sent_again_is_said_in_words(app):
+    with app.test_request_context("/organiser/"):
+        said = {
+            reason: app.jinja_env.filters["block_words"](reason) for reason in SuppressionReason
+        }
+    assert "l’adresse est écartée" in said[SuppressionReason.ADDRESS]
+    assert "la personne n’en veut plus" in said[SuppressionReason.COMPLAINT]
 
 
 def test_every_reason_and_every_wait_has_words(app):

@@ -13,7 +13,14 @@ from webinars import deliveries
 from webinars.deliveries import MAILING_CANCELLED, TOO_LATE, DeliveryRow, Only
 from webinars.mail.replies import LOST_BEFORE, NO_REPLY
 from webinars.mailings import MailingRow
-from webinars.models import DeliveryState, Failure, MailingState, MailName, SuppressionReason
+from webinars.models import (
+    DeliveryState,
+    Failure,
+    MailingState,
+    MailName,
+    SuppressionReason,
+    Wait,
+)
 from webinars.outcomes import POISON
 from webinars.suppressions import ASKED
 from webinars.web.languages import gettext as _
@@ -129,7 +136,8 @@ def why_missed(row: DeliveryRow) -> str:
             return _("Le message n’a pas pu être composé.")
         case DeliveryState.FAILED | DeliveryState.BOUNCED:
             return failure_words(row.failure)
-    return failure_words(row.failure) if row.failure and not row.accepted_at else ""
+    is_told = row.failure and not row.accepted_at and row.waits_for is not Wait.RELAY
+    return failure_words(row.failure) if is_told else ""
 
 
 def _find_broken(reply: str) -> str:
@@ -169,12 +177,19 @@ def suppression_words(reason: str | None) -> str:
 
 
 def block_words(reason: SuppressionReason) -> str:
-    """Return in short why a mail is not sent again."""
-    return _("n’en veut plus") if reason in ASKED else _("adresse écartée")
+    """Return why a mail is not sent again, in a sentence."""
+    if reason in ASKED:
+        return _("Pas de renvoi : la personne n’en veut plus.")
+    return _("Pas de renvoi : l’adresse est écartée.")
 
 
 def own_word(row: DeliveryRow) -> str:
-    """Return what the other side said, where `why_missed` is not that already."""
+    """Return what the other side said, where `why_missed` is not that already.
+
+    Of a relay that takes nothing, what it waits for says enough.
+    """
+    if row.waits_for is Wait.RELAY:
+        return ""
     ours = {MAILING_CANCELLED, POISON, TOO_LATE, *SuppressionReason}
     reply = row.reply or ""
     return "" if reply in ours or _find_broken(reply) else last_word(reply)
