@@ -160,18 +160,17 @@ def check_choice(event: Event, codes: Collection[str]) -> None:
 def outline(event: Event, chosen: Collection[str] | None = None) -> list[OutlineDay]:
     """Lay out the programme for showing: days, half-days, and lines of parallel sessions.
 
-    `None` shows the whole programme, with what is cancelled; otherwise what someone attends who
-    chose these sessions. Days without sessions are left out.
+    `None` shows the whole programme, otherwise what someone attends who chose these sessions. What
+    is cancelled is shown beside the rest. Days without sessions are left out.
     """
-    shown = _list_shown_days(event) if chosen is None else days_attended(event, chosen)
-    return [
-        OutlineDay(day=day, parts=tuple(_make_parts(day.sessions))) for day in shown if day.sessions
-    ]
-
-
-def _list_shown_days(event: Event) -> list[Day]:
     programme = _sessions_by_date(event)
-    return [replace(day, sessions=tuple(programme[day.date])) for day in days(event)]
+    not_hers = set() if chosen is None else list_codes_to_choose(event).difference(chosen)
+    shown = []
+    for day in days(event) if chosen is None else days_attended(event, chosen):
+        sessions = [one for one in programme[day.date] if one.code not in not_hers]
+        if sessions:
+            shown.append(OutlineDay(day=day, parts=tuple(_make_parts(sessions))))
+    return shown
 
 
 def _make_parts(sessions: Sequence[Session]) -> Iterable[Part]:

@@ -302,7 +302,7 @@ def test_the_place_is_where_the_person_goes(event, person, location, url):
 STATUSES = {
     "published": ({}, "CONFIRMED"),
     "announced": ({"status": EventStatus.ANNOUNCED}, "TENTATIVE"),
-    "postponed": ({"postponed_at": STAMPED}, "TENTATIVE"),
+    "postponed": ({"postponed_at": STAMPED}, "CANCELLED"),
     "cancelled": ({"cancelled_at": STAMPED}, "CANCELLED"),
 }
 

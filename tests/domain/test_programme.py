@@ -4,7 +4,14 @@ from datetime import date
 
 import pytest
 
-from tests.domain.pure import PARIS, RABAT, draw_assises, draw_event, draw_session
+from tests.domain.pure import (
+    ANNOUNCED,
+    PARIS,
+    RABAT,
+    draw_assises,
+    draw_event,
+    draw_session,
+)
 from webinars import programme, zones
 from webinars.errors import SessionsClash, UnknownSession
 from webinars.models import HalfDay
@@ -365,6 +372,74 @@ def test_a_person_is_shown_what_concerns_them():
         ],
         [(HalfDay.AFTERNOON, ["rencontres", "cloture"])],
     ]
+
+
+def cancel(event, *codes):
+    """Cancel sessions of an event."""
+    for session in event.sessions:
+        if session.code in codes:
+            session.cancelled_at = ANNOUNCED
+    return event
+
+
+def test_nobody_attends_or_chooses_a_session_that_is_cancelled():
+    event = cancel(draw_assises(), "pleniere", "atelier-2", "rencontres")
+
+    chosen = ["atelier-2", "rencontres"]
+    attended = [one.code for one in programme.sessions_attended(event, chosen)]
+    assert attended == ["ouverture", "tables-rondes-1", "cloture"]
+    assert [[one.code for one in slot.sessions] for slot in programme.slots(event)] == [
+        ["atelier-1"],
+        ["atelier-3", "atelier-4", "atelier-5"],
+    ]
+    for code in chosen:
+        with pytest.raises(UnknownSession):
+            programme.check_choice(event, [code])
+
+
+def test_what_is_left_of_a_slot_is_for_those_who_chose_it():
+    event = cancel(draw_assises(), "atelier-2")
+
+    assert "atelier-1" in {one.code for one in programme.sessions_attended(event, ["atelier-1"])}
+    assert "atelier-1" not in {one.code for one in programme.sessions_attended(event, [])}
+
+
+def test_a_day_without_its_first_session_begins_with_the_second():
+    sessions = [
+        draw_session("accueil", "2020-05-19", "15:00", "15:45"),
+        draw_session("outils", "2020-05-19", "15:45", "17:30"),
+    ]
+    event = cancel(draw_event(sessions=sessions), "accueil")
+
+    for days in (programme.days(event), programme.days_attended(event, [])):
+        assert tell(days) == [(1, "2020-05-19T15:45", "2020-05-19T17:30", True, "outils")]
+
+
+def test_nobody_attends_a_day_of_which_every_session_is_cancelled():
+    event = cancel(draw_assises(), "atelier-3", "atelier-4", "atelier-5", "rencontres", "cloture")
+
+    assert [day.ordinal for day in programme.days_attended(event, ["atelier-4"])] == [1]
+    assert [day.ordinal for day in programme.days(event)] == [1, 2]
+
+
+def test_who_is_left_without_any_session_is_expected_all_the_same():
+    event = cancel(draw_event(sessions=[draw_session("seule", "2020-05-19")]), "seule")
+
+    assert [(day.ordinal, day.sessions) for day in programme.days_attended(event, [])] == [(1, ())]
+
+
+def test_what_is_cancelled_is_still_shown_to_whom_it_concerned():
+    event = cancel(draw_assises(), "pleniere", "atelier-2")
+
+    whole, of_the_one, of_the_other = (
+        lay_out(event, chosen)[0] for chosen in (None, ["atelier-2"], ["atelier-1"])
+    )
+    assert whole == [
+        (HalfDay.MORNING, ["ouverture", "pleniere"]),
+        (HalfDay.AFTERNOON, ["atelier-1 | atelier-2", "tables-rondes-1"]),
+    ]
+    assert of_the_one[1] == (HalfDay.AFTERNOON, ["atelier-2", "tables-rondes-1"])
+    assert of_the_other[1] == (HalfDay.AFTERNOON, ["atelier-1", "tables-rondes-1"])
 
 
 def test_an_event_without_sessions_shows_no_programme():

@@ -19,6 +19,7 @@ from webinars import letters
 from webinars.calendar import files
 from webinars.letters import Draft, patterns, skeletons
 from webinars.letters.cases import Site
+from webinars.letters.former import Former, rebuild
 from webinars.letters.gathering import Beside, disarm
 from webinars.letters.rows import Choices, Row
 from webinars.mail import compose
@@ -36,10 +37,12 @@ from webinars.models import (
     OrganizationKind,
     Priority,
     ProgrammeStatus,
+    ReconfirmRule,
     RegistrationStatus,
     Translated,
     Venue,
 )
+from webinars.outcomes import OF_THE_LIVE
 
 SITE = Site(letters_to.LINKS, letters_to.LINKS.host, letters_to.SENDER)
 NONE_CHOSEN = Choices()
@@ -128,6 +131,30 @@ def draw_event(kind):
     return event
 
 
+@cache
+def draw_formers(kind):
+    """Make what that event may have been before: other dates, another house, off."""
+    event = draw_event(kind)
+    now = letters_to.show(event)
+    day = timedelta(days=7)
+    sessions = tuple(
+        replace(one, day=one.day - day, room="Salle Atlas", is_cancelled=one.code == "ouverture")
+        for one in now.sessions
+    )
+    shown = [
+        replace(now, starts=now.starts - day, ends=now.ends - day, sessions=sessions),
+        replace(now, mode=Mode.ONSITE, venue=Venue("Villa Valmer", "Marseille", "FR")),
+        replace(now, starts_at=now.starts_at - timedelta(hours=1)),
+        replace(now, is_postponed=True),
+        replace(now, is_cancelled=True, sessions=()),
+    ]
+    reasons = ((9, "Motif \ue000 <b>& d’une,\\ deux</b>\nseconde ligne"),)
+    return [
+        Former(1, revision, rebuild(event, one, revision), reasons)
+        for revision, one in enumerate(shown)
+    ]
+
+
 def make_row(template=MailName.CONFIRMATION, language=Language.FRENCH, **columns):
     """Make what the database says of a delivery and its registration."""
     values = {
@@ -188,6 +215,8 @@ people = st.fixed_dictionaries(
         "registered_at": instants,
     }
 )
+others = st.tuples(*[typed | st.sampled_from(["", *MARKS])] * 3)
+"""What is said of another person: the substitute, who is represented, what is asked for her."""
 circumstances = st.fixed_dictionaries(
     {
         "intent": st.sampled_from(["an intent", "an intent", "test:1:a"]),
@@ -200,6 +229,9 @@ circumstances = st.fixed_dictionaries(
         "source": st.sampled_from(["form", "DGCT"]),
         "created_at": st.sampled_from([WRITTEN, datetime(2016, 5, 3, 14, 50, tzinfo=UTC)]),
         "calendar_sequence": st.integers(0, 1),
+        "change_id": st.sampled_from([None, 7]),
+        "reconfirm_rule": st.sampled_from([None, *ReconfirmRule]),
+        "reconfirm_by_at": st.sampled_from([None, WRITTEN + timedelta(days=1)]),
     }
 )
 chosen = st.sampled_from(
@@ -216,17 +248,22 @@ chosen = st.sampled_from(
     choices=chosen,
     kind=st.sampled_from(["assises", "webinar"]),
     link_due_at=st.sampled_from([None, WRITTEN + timedelta(hours=1)]),
+    former=st.sampled_from([None, *range(5)]),
+    beside=st.tuples(others, others),
 )
 def test_a_letter_filled_in_is_the_letter_written_alone(
-    template, language, first, second, about, choices, kind, link_due_at
+    template, language, first, second, about, choices, kind, link_due_at, former, beside
 ):
     choices = choices if kind == "assises" else NONE_CHOSEN
-    for person in (first, second):
+    for person, (substitute, represented, request) in zip((first, second), beside, strict=True):
+        person = person | {"represents_last_name": represented, "request": request}
         one = draft(
             make_row(template, language, **about | person),
             kind,
             choices=choices,
             link_due_at=link_due_at,
+            former=None if former is None else draw_formers(kind)[former],
+            substitute=("Karim", substitute),
         )
         alone = compose.compose(skeletons.write(one.gather()))
 
@@ -270,6 +307,24 @@ def test_what_anyone_types_stays_in_its_place(language, person):
     assert entry["CREATED"].dt == row.registered_at.replace(microsecond=0)
     assert entry["DTSTAMP"].dt == WRITTEN
     assert len(entry.subcomponents) <= 1
+
+
+@pytest.mark.parametrize("mail", sorted(OF_THE_LIVE))
+def test_the_letters_of_one_change_are_one_text(mail):
+    event, (former, *_others) = draw_event("assises"), draw_formers("assises")
+    formers = [replace(former, event=rebuild(event, letters_to.show(event), 0)) for _ in range(9)]
+
+    variants = {
+        draft(
+            make_row(mail, delivery_id=number, last_name=f"N{number}", request=f"R{number}"),
+            former=read_anew,
+        )
+        .gather()
+        .variant
+        for number, read_anew in enumerate(formers, start=1)
+    }
+
+    assert len(variants) == 1
 
 
 def test_a_mark_that_someone_knows_is_a_name_like_any_other():

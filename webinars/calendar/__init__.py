@@ -197,14 +197,16 @@ def _draft(
         starts_at=day.starts_at,
         ends_at=day.ends_at,
         day=None if day.hours_known else day.date,
-        tentative=not day.hours_known or event.postponed_at is not None,
+        tentative=not day.hours_known,
         summary=_summarise(event, day, language),
         description=_describe(event, day, gate_url, event_url, language),
         location=gate_url or place or phrasing.mode_label(event.mode, language),
         url=gate_url or event_url,
         organizer_name=origin.organizer_name,
         organizer_email=origin.organizer_email,
-        cancelled=event.cancelled_at is not None,
+        # The day of a postponed event is as dead as that of a cancelled one: it stands in no
+        # calendar until there is another.
+        cancelled=event.cancelled_at is not None or event.postponed_at is not None,
     )
 
 

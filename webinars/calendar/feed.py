@@ -87,7 +87,7 @@ def _strip(entry: Entry, registration: models.Registration) -> Entry:
 def _list_sessions(event: models.Event, chosen: Collection[str]) -> Iterator[models.Session]:
     """List what is attended, and what would be if it were not cancelled."""
     attended = {session.code for session in programme.sessions_attended(event, chosen)}
-    to_choose = {session.code for slot in programme.slots(event) for session in slot.sessions}
+    to_choose = programme.list_codes_to_choose(event)
     for session in event.sessions:
         is_off = session.cancelled_at is not None
         is_mine = session.code in chosen or session.code not in to_choose

@@ -1,7 +1,7 @@
 """What mails say of a change: what the person knew, what is true now, what is asked. Pure."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from webinars import phrasing, programme
@@ -13,6 +13,7 @@ from webinars.mail.contexts import (
     About,
     DayLine,
     EventContext,
+    LinkFacts,
     PlaceFacts,
     ProgrammeFacts,
     ReconfirmFacts,
@@ -86,7 +87,7 @@ def event_moved(case: Case) -> EventContext:
     return contexts.EventMoved(
         event=facts.say_event(case, about=case.days[0].date),
         person=facts.say_person(case),
-        link=facts.say_link(case),
+        link=_say_link(case),
         about=about,
         status=case.variant.status,
         reasons=_list_reasons(case),
@@ -108,7 +109,7 @@ def event_changed(case: Case) -> EventContext:
     return contexts.EventChanged(
         event=facts.say_event(case, about=case.days[0].date),
         person=facts.say_person(case),
-        link=facts.say_link(case),
+        link=_say_link(case),
         about=compared.about,
         status=case.variant.status,
         reasons=_list_reasons(case),
@@ -150,6 +151,12 @@ def zone_changed(case: Case) -> EventContext:
         local_time=phrasing.local_time([case.event.timezone], case.language),
         organiser_url=f"{case.site.links.base_url}/organiser/events/{case.event.slug}/",
     )
+
+
+def _say_link(case: Case) -> LinkFacts:
+    """Say the way in to who has a place."""
+    link = facts.say_link(case)
+    return link if case.has_place else replace(link, gate_url="", due="", opens="", dial_in="")
 
 
 def _list_reasons(case: Case) -> tuple[str, ...]:
@@ -212,6 +219,7 @@ def _say_difference(case: Case, known: Event, one: SessionDifference) -> Session
         when=now.when,
         when_was=was.when if one.is_moved and was.when != now.when else "",
         room=now.room,
+        is_elsewhere=one.is_elsewhere,
         room_was=was.room if one.is_elsewhere else "",
     )
 

@@ -73,6 +73,7 @@ def _registration_cancelled(case: Case) -> EventContext:
         person=facts.say_person(case),
         day="" if day is None else phrasing.date_in_words(day, case.language),
         was_confirmed=case.variant.was_confirmed,
+        is_of_change=case.variant.is_of_change,
         is_off=bool(case.event.cancelled_at or case.event.postponed_at),
     )
 

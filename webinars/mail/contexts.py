@@ -61,6 +61,8 @@ class SessionChange:
     when_was: str
     """Empty where that is the same."""
     room: str
+    is_elsewhere: bool
+    """Whether the room is another."""
     room_was: str
     """Empty where that is the same, or none was named."""
 
@@ -279,6 +281,8 @@ class RegistrationCancelled(PersonalContext):
     day: str
     """Of several days, the further one that it takes out of the calendar; empty: the first."""
     was_confirmed: bool
+    is_of_change: bool
+    """Whether the event was changed, and nobody gave anything up."""
     is_off: bool
     """Whether it is the event itself that does not take place then."""
 

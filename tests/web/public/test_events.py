@@ -160,6 +160,21 @@ def test_a_programme_without_hours_goes_by_half_days_with_workshops_side_by_side
     assert "En parallèle, une séance au choix" in words
 
 
+def test_a_cancelled_session_is_struck_out_and_says_so(pages, runtime):
+    with runtime.transaction() as tx:
+        event = make_assises(tx)
+        tx.refresh(event, ["sessions"])
+        event.sessions[1].cancelled_at = NOW
+
+    page = pages.get("/events/assises")
+
+    assert [one.text for one in page.find_all("s")] == ["Séance atelier-1"]
+    assert "Séance atelier-1 Séance annulée" in page.words
+    form = pages.get("/events/assises/register")
+    offered = [one.get("value") for one in form.find_field("sessions").iter("option")]
+    assert offered == ["", "atelier-2"]
+
+
 @pytest.mark.parametrize(
     ("status", "said"),
     [
