@@ -1,4 +1,5 @@
 import threading
+from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
@@ -122,22 +123,57 @@ def test_many_forms_at_the_same_instant_share_the_hour(any_database):
     assert waits == ["None"] * 5 + ["limit"] * 7
 
 
-def test_the_limit_is_looked_up_in_an_index(database):
+@contextmanager
+def listening(tx):
+    """Collect the statements that are executed meanwhile, with their parameters."""
     asked = []
 
     def listen(_connection, _cursor, statement, parameters, _context, _many):
         asked.append((statement, parameters))
 
+    listens = (tx.connection(), "before_cursor_execute", listen)
+    sqlalchemy.event.listen(*listens)
+    yield asked
+    sqlalchemy.event.remove(*listens)
+
+
+def explain(tx, statement, parameters):
+    """Return how SQLite would look for what a statement asks."""
+    plan = tx.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+    return str(plan.all())
+
+
+def test_the_limit_is_looked_up_in_an_index(database):
     with database.transaction() as tx:
         event = make_event(tx)
-        listens = (tx.connection(), "before_cursor_execute", listen)
-        sqlalchemy.event.listen(*listens)
-        add(tx, event, by_form=True)
-        sqlalchemy.event.remove(*listens)
+        with listening(tx) as asked:
+            add(tx, event, by_form=True)
 
         [(statement, parameters)] = [one for one in asked if "due_at DESC" in one[0]]
-        plan = tx.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
-        assert "ix_deliveries_by_form" in str(plan.all())
+        assert "ix_deliveries_by_form" in explain(tx, statement, parameters)
+
+
+@pytest.mark.parametrize(
+    ("only", "index"),
+    [
+        (deliveries.Only.MAYBE_TWICE, "ix_deliveries_maybe_twice"),
+        (deliveries.Only.UNWANTED, "ix_deliveries_untaken"),
+    ],
+)
+def test_what_is_rare_is_found_by_an_index_however_many_others_there_are(database, only, index):
+    with database.transaction() as tx:
+        event = make_event(tx)
+        with listening(tx) as asked:
+            deliveries.counts(tx, event.id, mailing_id=1, only=only)
+            deliveries.list_rows(tx, event.id, only=only, limit=50)
+            deliveries.tally(tx, [1, 2], NOW)
+
+        plans = [explain(tx, *one) for one in asked if "AS marked" in one[0]]
+        mine = [plan for plan in plans if index in plan]
+        assert len(mine) == 3
+        assert not any(
+            "ix_deliveries_mailing" in one or "ix_deliveries_event" in one for one in mine
+        )
 
 
 def test_what_a_registration_has_not_been_sent_yet_can_be_given_up(any_database):

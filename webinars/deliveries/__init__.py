@@ -13,7 +13,6 @@ from sqlalchemy.dialects import postgresql, sqlite
 from webinars import contacts
 from webinars.database import Transaction, is_among, lock_name
 from webinars.deliveries.rows import (
-    IS_UNWANTED,
     DeliveryRow,
     Only,
     count_missed,
@@ -22,6 +21,7 @@ from webinars.deliveries.rows import (
     find_wait,
     is_last,
     is_missed,
+    is_unwanted,
     list_missed,
     list_rows,
 )
@@ -39,7 +39,6 @@ from webinars.models import Delivery, DeliveryState, Event, Lane, Language, Mail
 
 __all__ = [
     "GIVEN_UP",
-    "IS_UNWANTED",
     "MAILING_CANCELLED",
     "MISSED",
     "OPEN",
@@ -62,6 +61,7 @@ __all__ = [
     "insert_into",
     "is_last",
     "is_missed",
+    "is_unwanted",
     "list_missed",
     "list_rows",
     "tally",

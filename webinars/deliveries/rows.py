@@ -5,7 +5,18 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, literal_column, not_, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Select,
+    and_,
+    exists,
+    func,
+    literal_column,
+    not_,
+    or_,
+    select,
+)
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from webinars.database import Transaction
@@ -20,6 +31,7 @@ from webinars.models import (
     Registration,
     Wait,
 )
+from webinars.models.mailings import IS_UNTAKEN
 from webinars.suppressions import ASKED
 
 
@@ -32,9 +44,9 @@ class Only(StrEnum):
     """They were not sent, because the person had asked for none."""
 
 
-IS_UNWANTED: ColumnElement[bool] = and_(
-    Delivery.state == DeliveryState.SUPPRESSED, func.coalesce(Delivery.reply, "").in_(ASKED)
-)
+def is_unwanted(of: type[Delivery] = Delivery) -> ColumnElement[bool]:
+    """Return the condition for what was not sent because the person had asked for none."""
+    return and_(of.state == DeliveryState.SUPPRESSED, func.coalesce(of.reply, "").in_(ASKED))
 
 
 class DeliveryRow(NamedTuple):
@@ -131,15 +143,28 @@ def _limit_to(
     wanted: Mapping[InstrumentedAttribute[Any], object], only: Only | None
 ) -> list[ColumnElement[bool]]:
     """Return the conditions for these values; what is `None` limits nothing."""
-    conditions = [column == value for column, value in wanted.items() if value is not None]
-    return [*conditions, is_marked(only)] if only else conditions
+    given = {column: value for column, value in wanted.items() if value is not None}
+    if only is None:
+        return [column == value for column, value in given.items()]
+    return [is_marked(only), *(beside_index(column) == value for column, value in given.items())]
+
+
+def beside_index(column: InstrumentedAttribute[Any]) -> ColumnElement[Any]:
+    """Return a column so that no index of it is used: what is marked is found first, by its own."""
+    return column + 0 if isinstance(column.type, Integer) else column.expression
 
 
 def is_marked(only: Only) -> ColumnElement[bool]:
-    """Return the condition for mails that are looked for whatever their state."""
+    """Return the condition for mails that are looked for whatever their state.
+
+    They are few, and found in an index of their own, however many others there are.
+    """
+    marked = aliased(Delivery, name="marked")
+    # As the indexes say it, so that they are used.
+    conditions: list[ColumnElement[bool]] = [literal_column("marked.maybe_twice")]
     if only is Only.UNWANTED:
-        return and_(IS_UNWANTED, is_last())
-    return literal_column("deliveries.maybe_twice")  # as the index says it, so that it is used
+        conditions = [literal_column(f"marked.{IS_UNTAKEN}"), is_unwanted(marked), is_last(marked)]
+    return Delivery.id.in_(select(marked.id).where(*conditions))
 
 
 def _select_rows(*conditions: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
@@ -229,18 +254,18 @@ def _is_missed(mailing_id: int) -> ColumnElement[bool]:
 
 def is_missed() -> ColumnElement[bool]:
     """Return the condition for what is over, not known to have arrived, and was not unwanted."""
-    return and_(Delivery.state.in_(MISSED), not_(IS_UNWANTED))
+    return and_(Delivery.state.in_(MISSED), not_(is_unwanted()))
 
 
-def is_last() -> ColumnElement[bool]:
+def is_last(of: type[Delivery] = Delivery) -> ColumnElement[bool]:
     """Return the condition under which nothing later of the same mailing went to the same person.
 
     What was sent again, or told anew, counts in place of what it replaces.
     """
     later = aliased(Delivery)
     return ~exists().where(
-        later.registration_id == Delivery.registration_id,
-        later.mailing_id == Delivery.mailing_id,
-        later.is_copy == Delivery.is_copy,
-        later.id > Delivery.id,
+        later.registration_id == of.registration_id,
+        later.mailing_id == of.mailing_id,
+        later.is_copy == of.is_copy,
+        later.id > of.id,
     )

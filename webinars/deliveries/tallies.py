@@ -8,7 +8,7 @@ from typing import NamedTuple
 from sqlalchemy import func, select
 
 from webinars.database import Transaction
-from webinars.deliveries.rows import Only, is_last, is_marked, is_missed
+from webinars.deliveries.rows import Only, beside_index, is_last, is_marked, is_missed
 from webinars.deliveries.states import OPEN, TAKEN
 from webinars.models import Delivery, DeliveryState, Wait
 
@@ -63,7 +63,7 @@ def _count_states(tx: Transaction, mailing_ids: Sequence[int]) -> dict[int, Coun
 def _count_marked(tx: Transaction, mailing_ids: Sequence[int], only: Only) -> Counter[int]:
     rows = tx.execute(
         select(Delivery.mailing_id, func.count())
-        .where(Delivery.mailing_id.in_(mailing_ids), is_marked(only))
+        .where(is_marked(only), beside_index(Delivery.mailing_id).in_(mailing_ids))
         .group_by(Delivery.mailing_id)
     )
     return Counter({mailing_id or 0: number for mailing_id, number in rows})

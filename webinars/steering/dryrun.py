@@ -135,7 +135,7 @@ def _select_targets(mailing: Mailing, *, is_copy: bool) -> Select[*tuple[Any, ..
     email = Registration.assistant_email if is_copy else Registration.email
     person = (Registration.id, Registration.language, email)
     return (
-        select(*person, Delivery.state, Delivery.by_form, deliveries.IS_UNWANTED)
+        select(*person, Delivery.state, Delivery.by_form, deliveries.is_unwanted())
         .outerjoin(last, last.c.registration_id == Registration.id)
         .outerjoin(Delivery, Delivery.id == last.c.delivery_id)
     )
