@@ -57,10 +57,22 @@ class Stand:
     represented: Registration | None = None
 
 
+@dataclass(frozen=True)
+class Pending:
+    """How many have still to say that they maintain, and how many wait for an organiser."""
+
+    to_reconfirm: int
+    requests: int
+
+
 IS_UNANSWERED: ColumnElement[bool] = and_(
     Registration.reconfirm_change_id.is_not(None), Registration.status.in_(places.LIVE)
 )
 """Of who was asked whether she maintains after a change, and has not said."""
+HAS_OPEN_REQUEST: ColumnElement[bool] = and_(
+    Registration.requested_at.is_not(None), Registration.status.in_(places.LIVE)
+)
+"""Of who waits for an organiser to see to her request."""
 
 
 def get(tx: Transaction, registration_id: int) -> Registration:
@@ -202,6 +214,14 @@ def count(tx: Transaction, event_id: int, wanted: Filter | None = None) -> int:
     return tx.scalar(rows) or 0
 
 
+def count_pending(tx: Transaction, event_id: int) -> Pending:
+    """Count what people and organisers of an event owe each other."""
+    return Pending(
+        to_reconfirm=count(tx, event_id, Filter(to_reconfirm=True)),
+        requests=count(tx, event_id, Filter(has_request=True)),
+    )
+
+
 def list_sources(tx: Transaction, event_id: int) -> list[str]:
     """List who entered the registrations of an event: `form`, acronyms, `import`."""
     rows = select(Registration.source).where(match(event_id)).distinct()
@@ -232,23 +252,13 @@ def match(event_id: int, wanted: Filter | None = None) -> ColumnElement[bool]:
     if wanted.has_entered is not None:
         conditions.append(Registration.entered_at.is_not(None) == wanted.has_entered)
     if wanted.to_reconfirm is not None:
-        conditions.append(is_to_reconfirm() == wanted.to_reconfirm)
+        conditions.append(IS_UNANSWERED == wanted.to_reconfirm)
     if wanted.has_request is not None:
-        conditions.append(has_open_request() == wanted.has_request)
+        conditions.append(HAS_OPEN_REQUEST == wanted.has_request)
     if wanted.session:
         conditions.append(_chose(wanted.session))
     conditions += [_says(word) for word in contacts.fold_for_search(wanted.search)]
     return and_(*conditions)
-
-
-def is_to_reconfirm() -> ColumnElement[bool]:
-    """Return the condition under which a person still has to say that she maintains."""
-    return and_(Registration.reconfirm_change_id.is_not(None), Registration.status.in_(places.LIVE))
-
-
-def has_open_request() -> ColumnElement[bool]:
-    """Return the condition under which a person waits for an organiser to see to her request."""
-    return and_(Registration.requested_at.is_not(None), Registration.status.in_(places.LIVE))
 
 
 def count_by_status(

@@ -186,7 +186,7 @@ def cancel(
     waiting.lock(tx, registration)
     if registration.status not in places.LIVE:
         return
-    if now >= event.ends_at:
+    if now >= event.ends_at and event.postponed_at is None:
         raise EventEnded
     had_place = registration.status is RegistrationStatus.CONFIRMED
     registration.status = RegistrationStatus.CANCELLED

@@ -42,9 +42,9 @@ from webinars.models import (
     SessionChoice,
 )
 from webinars.participants import (
+    HAS_OPEN_REQUEST,
+    IS_UNANSWERED,
     Filter,
-    has_open_request,
-    is_to_reconfirm,
     list_countries,
     match,
 )
@@ -174,7 +174,7 @@ def _query(
     }
     columns = [special.get(key, type_coerce(_TABLE.get(key), String)) for key in LABELS]
     columns += [_or_nothing(_answer(question.key)) for question in event.questions]
-    columns += [*_name_others(tx, event, name), _flag(is_to_reconfirm()), _open_request()]
+    columns += [*_name_others(tx, event, name), _flag(IS_UNANSWERED), _open_request()]
     return select(*columns).where(match(event.id, wanted))
 
 
@@ -210,7 +210,7 @@ def _name_by_name(other: Any) -> ColumnElement[str]:
 
 
 def _open_request() -> ColumnElement[str]:
-    return case((has_open_request(), func.coalesce(_TABLE.request, "")), else_="")
+    return case((HAS_OPEN_REQUEST, func.coalesce(_TABLE.request, "")), else_="")
 
 
 def _flag(condition: ColumnElement[bool]) -> ColumnElement[str]:

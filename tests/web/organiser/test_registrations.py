@@ -360,6 +360,7 @@ def test_who_has_not_answered_is_listed_and_can_be_noted_as_maintained(desk, run
         change = make_change(tx, events.get(tx, SLUG), until=until)
         tx.get(Registration, world.samira).reconfirm_change_id = change.id
 
+    assert f"{LIST}?reconfirm=yes" in desk.get(LIST).find_links()
     listed = desk.get(f"{LIST}?reconfirm=yes")
     assert read_names(listed) == ["BENNANI Samira"]
     assert "à reconfirmer" in listed.words
@@ -380,6 +381,7 @@ def test_open_requests_are_listed_and_ticked_off(desk, runtime, world):
     add_people(runtime, 1)
     change(runtime, world.samira, request="Une autre séance <b>", requested_at=NOW)
 
+    assert "1 demande en attente" in desk.get(LIST).words
     listed = desk.get(f"{LIST}?request=yes")
     assert read_names(listed) == ["BENNANI Samira"]
     assert "demande en attente" in listed.words
@@ -448,5 +450,32 @@ def test_wrong_answers_stay_as_they_were_typed(desk, runtime, world):
     assert page.find_field("job_title").get("value") == "Présidente"
     change(runtime, world.samira, status=RegistrationStatus.CANCELLED)
     refused = desk.submit(form, action="/change", job_title="Présidente")
+    assert refused.status == 409
+    assert "Cette inscription a été annulée." in refused.words
+
+
+def test_an_organiser_names_a_substitute_for_who_telephones(desk, runtime, world):
+    page = desk.get(f"{LIST}/{world.samira}")
+    assert f"{LIST}/{world.samira}/substitute" in page.find_links()
+    form = desk.get(f"{LIST}/{world.samira}/substitute")
+    said = {
+        "last_name": "Dupont",
+        "first_name": "Jean",
+        "email": "jean@example.org",
+        "job_title": "Directeur",
+    }
+    wrong = desk.submit(form, said | {"email": "jean@"}, action="/substitute")
+    assert wrong.status == 422
+    assert wrong.find_field("last_name").get("value") == "Dupont"
+
+    done = desk.follow(desk.submit(form, said, action="/substitute"))
+    assert done.heading == "Jean DUPONT"
+    assert "Samira BENNANI : représenté(e) par Jean DUPONT." in done.words
+    assert "Représente Samira BENNANI" in done.words
+    assert get(runtime, world.samira).status is RegistrationStatus.CANCELLED
+    with runtime.reading() as tx:
+        jean = tx.scalars(select(Registration).where(Registration.first_name == "Jean")).one()
+    assert jean.source == "DAECT"
+    refused = desk.submit(form, said, action="/substitute")
     assert refused.status == 409
     assert "Cette inscription a été annulée." in refused.words

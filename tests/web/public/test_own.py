@@ -5,7 +5,7 @@ from datetime import timedelta
 import icalendar
 import pytest
 
-from tests.factories import make_event, make_institution, make_registration, make_session
+from tests.factories import NOW, make_event, make_institution, make_registration, make_session
 from tests.web.conftest import gate_path, own_path
 from tests.web.public.people import list_mails, list_registrations, take_snapshot
 from webinars.links import Scope
@@ -334,3 +334,37 @@ def test_where_nothing_can_be_changed_any_more_the_page_is_shown_instead(
     path = own_path(runtime, samira)
 
     assert pages.get(f"{path}/{way}").location == path
+
+
+def test_of_a_postponed_event_nothing_is_promised_and_everything_can_be_done(
+    pages, runtime, clock, event
+):
+    with runtime.transaction() as tx:
+        event = make_event(tx, "webinaire-reporte", postponed_at=NOW)
+        samira = make_registration(tx, event)
+    path = own_path(runtime, samira)
+    clock.now = event.ends_at + timedelta(days=30)
+
+    page = pages.get(path)
+    assert "Inscription conservée" in page.words
+    assert "La nouvelle date vous sera envoyée par message" in page.words
+    assert "Initialement prévu Mardi 3 novembre" in page.words.replace("mardi", "Mardi")
+    assert "envoyé par message le" not in page.words
+    assert f"{path}/calendar.ics" not in page.find_links()
+    for tail in ("change", "address", "substitute", "cancel"):
+        assert pages.get(f"{path}/{tail}").status == 200
+    assert pages.submit(pages.get(f"{path}/cancel")).status == 303
+    assert list_registrations(runtime)[-1].status is RegistrationStatus.CANCELLED
+
+
+def test_of_a_cancelled_event_the_page_says_so_in_words(pages, runtime, event):
+    with runtime.transaction() as tx:
+        event = make_event(tx, "webinaire-annule", cancelled_at=NOW, cancel_reason="Grève.")
+        samira = make_registration(tx, event)
+    path = own_path(runtime, samira)
+
+    page = pages.get(path)
+    assert "Cet événement est annulé. Grève." in page.words
+    assert "Vous n’avez rien à faire." in page.words
+    assert "Inscription confirmée" not in page.words
+    assert pages.get(f"{path}/substitute").location == path

@@ -14,6 +14,7 @@ from webinars.web.organiser import (
     mailings,
     registrations,
     sign_in,
+    substitutes,
     words,
 )
 
@@ -25,6 +26,7 @@ NOUNS = (
     additions,
     answers,
     corrections,
+    substitutes,
     mailings,
     deliveries,
     exports,

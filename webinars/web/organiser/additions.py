@@ -118,13 +118,20 @@ def speak_of_someone_else(form: RegistrationForm) -> RegistrationForm:
     return form
 
 
-def _make_entry(event: Event) -> EntryForm:
-    acronyms = list(dict.fromkeys(one.institution.acronym for one in event.institutions))
-    sources = acronyms or [SERVICE]
+def choose_source(event: Event) -> str:
+    """Return who enters what this organiser enters: the own institution, or the event's first."""
+    sources = _list_sources(event)
     institution = get_organiser().institution
-    own = institution.acronym if institution and institution.acronym in sources else sources[0]
-    form = EntryForm(data={"source": own, "mail": True})
-    form.source.choices = [(one, one) for one in sources]
+    return institution.acronym if institution and institution.acronym in sources else sources[0]
+
+
+def _list_sources(event: Event) -> list[str]:
+    return list(dict.fromkeys(one.institution.acronym for one in event.institutions)) or [SERVICE]
+
+
+def _make_entry(event: Event) -> EntryForm:
+    form = EntryForm(data={"source": choose_source(event), "mail": True})
+    form.source.choices = [(one, one) for one in _list_sources(event)]
     return form
 
 

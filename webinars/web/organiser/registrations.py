@@ -47,6 +47,7 @@ def listing(slug: str) -> str:
         part = choose_part(request.args, participants.count(tx, event.id, wanted))
         rows = participants.list_rows(tx, event.id, wanted, limit=PAGE_SIZE, offset=part.offset)
         stands = participants.list_stands(tx, rows)
+        pending = participants.count_pending(tx, event.id)
         offered = list_choices(
             event,
             sources=participants.list_sources(tx, event.id),
@@ -57,6 +58,7 @@ def listing(slug: str) -> str:
         event=event,
         rows=rows,
         stands=stands,
+        pending=pending,
         part=part,
         wanted=wanted,
         said=write_filter(wanted),

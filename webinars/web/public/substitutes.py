@@ -4,48 +4,16 @@ from http import HTTPStatus
 
 from flask import Blueprint, redirect, render_template
 
-from webinars import phrasing, substitutes
+from webinars import substitutes
 from webinars.errors import NotFound, WebinarsError
-from webinars.models import Civility, Lane, Language
-from webinars.substitutes import Substitute
-from webinars.typed import LINE_LIMIT, NAME_LIMIT, check_phone
-from webinars.web import fields
+from webinars.models import Lane
 from webinars.web.current import get_runtime
 from webinars.web.errors import Refusal, explain
-from webinars.web.fields import ADDRESS, Checked, Form, Limit, Required
-from webinars.web.filters import label
-from webinars.web.languages import N_
 from webinars.web.public.registrations import own_page
 from webinars.web.public.standing import Answer, Own, ask, get, read
+from webinars.web.substitute_form import SubstituteForm, make_form, read_substitute
 
 blueprint = Blueprint("substitutes", __name__)
-
-
-class SubstituteForm(Form):
-    """What is asked about a substitute; everything else passes over from the person."""
-
-    country: str = ""
-    """Of the person: a telephone number without its code is of there."""
-
-    civility = fields.Radios(
-        N_("Civilité"), words=lambda: [(one.value, label(one)) for one in Civility]
-    )
-    last_name = fields.Text(N_("Nom"), [Required(), Limit(NAME_LIMIT)], autocomplete="off")
-    first_name = fields.Text(N_("Prénom"), [Required(), Limit(NAME_LIMIT)], autocomplete="off")
-    email = fields.Email(N_("Adresse électronique"), [Required(), ADDRESS], autocomplete="off")
-    phone = fields.Phone(
-        N_("Téléphone"),
-        [Checked(lambda form, text: check_phone(text, form.country))],
-        autocomplete="off",
-    )
-    job_title = fields.Text(
-        N_("Mandat ou fonction"), [Required(), Limit(LINE_LIMIT)], autocomplete="off"
-    )
-    language = fields.Choice(
-        N_("Langue des messages"),
-        words=lambda: [(one.value, phrasing.language_label(one, one)) for one in Language],
-        is_preset=True,
-    )
 
 
 @blueprint.get("/r/<token>/substitute")
@@ -54,7 +22,7 @@ def form(token: str) -> Answer:
     runtime = get_runtime()
     with runtime.reading() as tx:
         own = read(tx, token, runtime.now())
-    return ask(own, token, _show(own, token, _make_form(own)))
+    return ask(own, token, _show(own, token, make_form(own.registration, has_csrf=False)))
 
 
 @blueprint.post("/r/<token>/substitute")
@@ -64,7 +32,7 @@ def name(token: str) -> Answer:
     now = runtime.now()
     with runtime.reading() as tx:
         own = read(tx, token, now)
-    typed = _make_form(own)
+    typed = make_form(own.registration, has_csrf=False)
     if not typed.validate():
         return _show(own, token, typed), HTTPStatus.UNPROCESSABLE_ENTITY
     try:
@@ -79,26 +47,6 @@ def name(token: str) -> Answer:
     runtime.wake(Lane.PROMPT)
     done = "joined" if named.was_registered else "represented"
     return redirect(own_page(registration, scope, done=done), 303)
-
-
-def read_substitute(form: SubstituteForm) -> Substitute:
-    """Return what was said in a form that has been validated."""
-    return Substitute(
-        civility=Civility(form.civility.data or Civility.NONE),
-        last_name=form.last_name.data,
-        first_name=form.first_name.data,
-        email=form.email.data,
-        phone=form.phone.data,
-        job_title=form.job_title.data,
-        language=Language(form.language.data or Language.FRENCH),
-    )
-
-
-def _make_form(own: Own) -> SubstituteForm:
-    preset = {"language": own.registration.language.value}
-    made = SubstituteForm(data=preset, meta={"csrf": False})
-    made.country = own.registration.country
-    return made
 
 
 def _show_refused(own: Own, token: str, form: SubstituteForm, refusal: Refusal) -> Answer:
