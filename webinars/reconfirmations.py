@@ -38,7 +38,7 @@ def find(tx: Transaction, registration: Registration) -> Asked | None:
         change_id=change.id,
         before=_find_known(tx, registration, change),
         until=change.reconfirm_by_at,
-        rule=change.reconfirm_rule or ReconfirmRule.KEEP,
+        rule=_find_rule(change),
     )
 
 
@@ -85,6 +85,13 @@ def note_kept(tx: Transaction, registration: Registration, *, now: datetime) -> 
     registration.reconfirm_change_id = None
     registration.reconfirmed_at = now
     tx.flush()
+
+
+def _find_rule(change: Change) -> ReconfirmRule:
+    """Find what becomes of who says nothing: once the rule was applied, whoever is here stays."""
+    if change.settled_at is not None or change.reconfirm_rule is None:
+        return ReconfirmRule.KEEP
+    return change.reconfirm_rule
 
 
 def _find_known(tx: Transaction, registration: Registration, change: Change) -> Shown:

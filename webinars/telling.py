@@ -5,7 +5,7 @@ for everyone is `webinars.mailings`.
 """
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from sqlalchemy import select, update
@@ -51,6 +51,8 @@ INTO_CALENDAR = frozenset(
         MailName.EVENT_POSTPONED,
     }
 )
+WITHOUT_DATE = timedelta(days=7)
+"""How long it makes sense to tell a person what she has just done, while no date is known."""
 OUT_OF_CALENDAR = frozenset(
     {MailName.REGISTRATION_CANCELLED, MailName.REPRESENTED, MailName.EVENT_CANCELLED}
 )
@@ -143,7 +145,7 @@ def _tell_status(
     tx: Transaction, told: _Told, template: MailName, ordinal: int | None = None
 ) -> None:
     """Add the mail that says where a registration stands, and its copy where there is to be one."""
-    expires_at = timeline.find_end(told.event, template)
+    expires_at = _find_end(told, template)
     if expires_at <= told.now:
         return
     person = told.registration.email
@@ -225,9 +227,15 @@ def _tell_cancellation(tx: Transaction, told: _Told, template: MailName) -> None
     _take_out(tx, told, in_calendar - {first.ordinal})
 
 
+def _find_end(told: _Told, template: MailName) -> datetime:
+    """Find when a mail makes no sense any more; nobody knows when a postponed event ends."""
+    end = timeline.find_end(told.event, template)
+    return end if told.event.postponed_at is None else max(end, told.now + WITHOUT_DATE)
+
+
 def _take_out(tx: Transaction, told: _Told, ordinals: set[int]) -> None:
     """Take days out of the person's calendar."""
-    expires_at = told.event.ends_at
+    expires_at = _find_end(told, MailName.REGISTRATION_CANCELLED)
     for ordinal in sorted(ordinals):
         if expires_at > told.now:
             email = told.registration.email

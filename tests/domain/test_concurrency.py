@@ -14,13 +14,16 @@ from sqlalchemy import event as sqlalchemy_event
 from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError
 
+from tests.domain.changing import make_change
 from tests.domain.registering import JEAN, SAMIRA, ZOE, list_mails, register, say
 from tests.factories import NOW, make_event, make_session
 from webinars import (
     attendance,
+    changes,
     corrections,
     events,
     participants,
+    reconfirmations,
     registrations,
     substitutes,
     waiting,
@@ -38,6 +41,7 @@ from webinars.models import (
     MailName,
     OrganizationKind,
     Priority,
+    ReconfirmRule,
     Registration,
     RegistrationStatus,
 )
@@ -459,6 +463,34 @@ def test_naming_while_places_are_given_out_oversells_nothing(processes, do_at_on
     )
     counted = count_by_status(processes[0], slug)
     assert counted[CONFIRMED] == 4
+
+
+@pytest.mark.parametrize("capacity", [None, 3])
+def test_who_answers_as_the_time_runs_out_is_not_given_up_all_the_same(
+    processes, do_at_once, capacity
+):
+    slug = make(processes, capacity=capacity)
+    ids = [do_at_once(come(slug, person))[0][1] for person in make_people(3)]
+    until = NOW + timedelta(days=1)
+    with processes[0].transaction() as tx:
+        event = events.get(tx, slug)
+        change = make_change(tx, event, until=until, rule=ReconfirmRule.RELEASE)
+        change_id = change.id
+        for one in ids:
+            tx.get(Registration, one).reconfirm_change_id = change_id
+
+    def answer(registration_id):
+        return lambda tx: reconfirmations.keep(
+            tx, participants.get(tx, registration_id), now=until - timedelta(seconds=1)
+        )
+
+    do_at_once(lambda tx: changes.settle(tx, change_id, now=until), *map(answer, ids))
+    with processes[0].reading() as tx:
+        rows = tx.scalars(select(Registration)).all()
+        answered = {one.status for one in rows if one.reconfirmed_at is not None}
+        silent = {one.status for one in rows if one.reconfirmed_at is None}
+    assert answered <= {CONFIRMED}
+    assert silent <= {CANCELLED}
 
 
 # The locks taken out

@@ -146,3 +146,12 @@ def test_who_gave_up_is_asked_nothing(tx):
     change = make_change(tx, event)
 
     assert reconfirmations.find(tx, make_asked(tx, event, change, status=Status.CANCELLED)) is None
+
+
+def test_who_still_has_her_place_once_the_rule_was_applied_may_maintain_it(tx):
+    event = events.get(tx, make_event(tx).slug)
+    change = make_change(tx, event, until=UNTIL, rule=RELEASE, settled_at=UNTIL)
+    samira = make_asked(tx, event, change)
+
+    reconfirmations.keep(tx, samira, now=UNTIL + SECOND)
+    assert samira.reconfirm_change_id is None

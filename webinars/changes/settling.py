@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
-from webinars import choices, events, registrations
+from webinars import choices, events, registrations, waiting
 from webinars.database import Transaction
 from webinars.models import Change, Event, ReconfirmRule, Registration
 from webinars.participants import IS_UNANSWERED
@@ -51,7 +51,9 @@ def settle(tx: Transaction, change_id: int, *, now: datetime) -> bool:
     if change.reconfirm_rule is ReconfirmRule.RELEASE and is_on:
         silent = _list_silent(tx, change_id)
         for one in silent:
-            registrations.cancel(tx, one, now=now)
+            waiting.lock(tx, one)
+            if one.reconfirm_change_id == change_id:  # or she has answered at this very instant
+                registrations.cancel(tx, one, now=now)
         if len(silent) == AT_ONCE:
             return True
     change.settled_at = now

@@ -355,6 +355,7 @@ def test_of_a_postponed_event_nothing_is_promised_and_everything_can_be_done(
         assert pages.get(f"{path}/{tail}").status == 200
     assert pages.submit(pages.get(f"{path}/cancel")).status == 303
     assert list_registrations(runtime)[-1].status is RegistrationStatus.CANCELLED
+    assert list_mails(runtime) == [("registration-cancelled", "samira@example.org")]
 
 
 def test_of_a_cancelled_event_the_page_says_so_in_words(pages, runtime, event):
