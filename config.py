@@ -42,6 +42,7 @@ EXAMPLES = {
     "intake_url": "imaps://bounces:password@imap.example.org/INBOX",
     "dkim_key": "/etc/webinars/dkim.pem",
     "dkim_selector": "2026",
+    "quiet_minutes": "10",
     "metrics_token": "what `openssl rand -hex 32` prints",
     "log_format": "json",
 }
@@ -159,6 +160,11 @@ class Settings(BaseSettings):
     dkim_selector: str = ""
     """The selector under which the public key stands in DNS."""
 
+    quiet_minutes: int = 10
+    """How long the mails of a change made on the organisers' pages wait, if so wished, before they
+    leave: meanwhile they can be looked at, taken back, or replaced by those of another change. `0`:
+    they always leave at once, as on the command line."""
+
     metrics_token: str = ""
     """Who reads `/metrics` shows it as a bearer token. Without one, only this machine may read."""
 
@@ -270,6 +276,13 @@ class Settings(BaseSettings):
     def _proxies(cls, value: int) -> int:
         if not 0 <= value <= 10:
             raise ValueError("is not a number from 0 to 10")
+        return value
+
+    @field_validator("quiet_minutes")
+    @classmethod
+    def _quiet(cls, value: int) -> int:
+        if not 0 <= value <= 1440:
+            raise ValueError("is not a number of minutes from 0 to 1440")
         return value
 
     @field_validator("secret_key")

@@ -55,6 +55,7 @@ COPIED = frozenset(
         MailName.EVENT_CHANGED,
         MailName.EVENT_POSTPONED,
         MailName.EVENT_CANCELLED,
+        MailName.RECONFIRM_REMINDER,
         MailName.REPRESENTED,
     }
 )

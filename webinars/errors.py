@@ -350,6 +350,14 @@ class SessionCancelled(WebinarsError):
         self.code = code
 
 
+class RemindedLately(WebinarsError):
+    """Raised when people were asked once more a short while ago; they may be again at `until`."""
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__(until)
+        self.until = until
+
+
 class NothingToReopen(WebinarsError):
     """Raised when an event is reopened that was neither cancelled nor postponed."""
 

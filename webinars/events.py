@@ -256,6 +256,12 @@ def find_changed_at(tx: Transaction, event: Event) -> datetime:
     return tx.scalar(last) or event.created_at
 
 
+def hold(tx: Transaction, event: Event) -> int:
+    """Let nobody else touch an event until the transaction ends, and return its edition."""
+    tx.refresh(event, ["edition"], with_for_update=True)
+    return event.edition
+
+
 def lock(tx: Transaction, event_id: int) -> Event:
     """Let nobody else count or change the event until the transaction ends, and read it anew.
 

@@ -216,6 +216,9 @@ MAILS = {
     MailName.EVENT_CANCELLED: Translated(
         "Annulation de l’événement", "إلغاء الحدث", "Event cancelled"
     ),
+    MailName.RECONFIRM_REMINDER: Translated(
+        "Relance : maintenez-vous ?", "تذكير بتأكيد المشاركة", "Reminder to confirm"
+    ),
     MailName.REPRESENTED: Translated("Remplacement", "تعويض", "Substitution"),
     MailName.CALENDAR_DECLINED: Translated(
         "Invitation d’agenda déclinée", "رفض الدعوة في التقويم", "Calendar invitation declined"

@@ -60,6 +60,7 @@ OF_THE_LIVE = frozenset(
         MailName.EVENT_CHANGED,
         MailName.EVENT_POSTPONED,
         MailName.EVENT_CANCELLED,
+        MailName.RECONFIRM_REMINDER,
         MailName.CALENDAR_DECLINED,
     }
 )
@@ -290,7 +291,7 @@ class Facts(NamedTuple):
     room_url: str | None
     mailing_state: MailingState | None
     is_superseded: bool
-    """Whether a later mail tells the person of a later change."""
+    """Whether a later mail tells the person of a later change, or she has answered meanwhile."""
     suppression: SuppressionReason | None
 
 

@@ -208,6 +208,12 @@ CASES = {
         email="cabinet@example.org",
     ),
     "event-cancelled-after-move": changes.moved_then_cancelled,
+    "reconfirm-reminder": changes.webinar(
+        MailName.RECONFIRM_REMINDER, changes.move(days=7), told=changes.ASKING
+    ),
+    "reconfirm-reminder-kept": changes.webinar(
+        MailName.RECONFIRM_REMINDER, changes.move(days=7), told=changes.KEEPING
+    ),
     "represented": changes.represented(MailName.REPRESENTED),
     "represented-copy": changes.represented(
         MailName.REPRESENTED, is_copy=True, email="cabinet@example.org"

@@ -8,6 +8,7 @@ none where they undo each other. A preview is the same call in `runtime.rehearsa
 What one person changes of her own registration is `webinars.corrections`.
 """
 
+from webinars.changes.coming import Coming, find_last, find_mail, list_coming, send_now, withdraw
 from webinars.changes.deeds import (
     cancel,
     cancel_session,
@@ -30,7 +31,15 @@ from webinars.changes.history import (
     list_unreached,
 )
 from webinars.changes.pictures import restore, take_picture
-from webinars.changes.settling import list_due, list_unanswered, settle
+from webinars.changes.settling import (
+    Question,
+    find_reminded_at,
+    list_due,
+    list_questions,
+    list_unanswered,
+    remind,
+    settle,
+)
 from webinars.changes.values import (
     COMMAND_LINE,
     Concerned,
@@ -46,12 +55,14 @@ from webinars.changes.values import (
 __all__ = [
     "COMMAND_LINE",
     "ChangeRow",
+    "Coming",
     "Concerned",
     "Dates",
     "MailRow",
     "NotTold",
     "Order",
     "Outlook",
+    "Question",
     "Reconfirm",
     "Sitting",
     "Told",
@@ -61,18 +72,26 @@ __all__ = [
     "cancel_session",
     "change_sessions",
     "edit",
+    "find_last",
+    "find_mail",
+    "find_reminded_at",
     "list_changes",
+    "list_coming",
     "list_due",
     "list_mails",
+    "list_questions",
     "list_unanswered",
     "list_unreached",
     "load",
     "move",
     "place",
     "postpone",
+    "remind",
     "reopen",
     "restore",
     "rezone",
+    "send_now",
     "settle",
     "take_picture",
+    "withdraw",
 ]

@@ -337,7 +337,7 @@ def _hold(tx: Transaction, event: Event, *, with_people: bool = True) -> tuple[S
     tx.refresh(event, events.COLUMNS, with_for_update=True)
     sessions = select(Session).where(Session.event_id == event.id)
     tx.scalars(sessions.execution_options(populate_existing=True)).all()
-    crowd = gather(tx, event) if with_people else Crowd([], {}, {}, {}, event.revision)
+    crowd = gather(tx, event) if with_people else Crowd([], {}, {}, {}, event.revision, {})
     return take_picture(event), crowd
 
 

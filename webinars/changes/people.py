@@ -11,6 +11,7 @@ from typing import NamedTuple
 from sqlalchemy import Row, and_, literal_column, or_, select
 
 from webinars import deliveries, places, telling
+from webinars.changes.coming import list_untold
 from webinars.changes.effects import Situation
 from webinars.database import Transaction
 from webinars.models import (
@@ -76,13 +77,16 @@ class Crowd(NamedTuple):
     held: dict[int, frozenset[int]]
     revision: int
     """Of the event before the change."""
+    untold: dict[int, int]
+    """Who was not told of what an organiser took back, with the revision that she knows."""
 
     def situate(self, person: Person) -> Situation:
         """Return what decides how a person is told of the change."""
         waiting = self.waiting.get(person.id, ())
         # Of what may have left nobody can tell that it was not read.
         undone = [one for one in waiting if one.since_revision is not None and not one.maybe_twice]
-        known = (one.since_revision for one in undone if one.since_revision is not None)
+        known = [one.since_revision for one in undone if one.since_revision is not None]
+        known += [self.untold[person.id]] if person.id in self.untold else []
         return Situation(
             knows=min(known, default=self.revision),
             codes=self.codes.get(person.id, frozenset()),
@@ -90,13 +94,14 @@ class Crowd(NamedTuple):
             is_confirmed=person.status is RegistrationStatus.CONFIRMED,
             held=self.held.get(person.id, frozenset()),
             is_unread=any(one.template in STATUS_MAILS and not one.maybe_twice for one in waiting),
-            is_superseded=bool(undone),
+            is_superseded=bool(known),
         )
 
     def list_known(self) -> set[int]:
         """List the revisions that people know of."""
         since = (one.since_revision for some in self.waiting.values() for one in some)
-        return {self.revision, *(one for one in since if one is not None)}
+        told = {one for one in since if one is not None}
+        return {self.revision, *told, *self.untold.values()}
 
 
 def gather(tx: Transaction, event: Event) -> Crowd:
@@ -108,6 +113,7 @@ def gather(tx: Transaction, event: Event) -> Crowd:
         waiting=waiting,
         held=_list_held(tx, event.id),
         revision=event.revision,
+        untold=list_untold(tx, event.id),
     )
 
 

@@ -16,6 +16,7 @@ from sqlalchemy import (
     bindparam,
     case,
     exists,
+    func,
     literal,
     literal_column,
     not_,
@@ -37,6 +38,7 @@ from webinars.models import (
     Lane,
     Mailing,
     MailingState,
+    MailName,
     Registration,
     RegistrationStatus,
     Suppression,
@@ -189,17 +191,24 @@ _OF_THE_CONFIRMED = [
 ]
 _AT = bindparam("at", type_=Delivery.expires_at.type)
 _later = aliased(Delivery)
-_IS_SUPERSEDED = and_(
-    Delivery.since_revision.is_not(None),
-    exists().where(
-        _later.registration_id == Delivery.registration_id,
-        _later.is_copy == Delivery.is_copy,
-        _later.since_revision.is_not(None),
-        _later.state != DeliveryState.CANCELLED,
-        _later.change_id > Delivery.change_id,
+_IS_SUPERSEDED = or_(
+    and_(
+        Delivery.since_revision.is_not(None),
+        exists().where(
+            _later.registration_id == Delivery.registration_id,
+            _later.is_copy == Delivery.is_copy,
+            _later.since_revision.is_not(None),
+            _later.state != DeliveryState.CANCELLED,
+            _later.change_id > Delivery.change_id,
+        ),
+    ),
+    and_(
+        Delivery.template == MailName.RECONFIRM_REMINDER,
+        func.coalesce(Registration.reconfirm_change_id, 0) != Delivery.change_id,
     ),
 )
-"""A mail about a change that was in a worker's hand when the next change came, and has not left."""
+"""A mail about a change that was in a worker's hand when the next change came, and has not left; a
+reminder to who has answered since."""
 _IS_PLAIN = and_(
     or_(Delivery.expires_at.is_(None), Delivery.expires_at > _AT),
     or_(Mailing.id.is_(None), Mailing.state.not_in([MailingState.PAUSED, MailingState.CANCELLED])),

@@ -68,6 +68,9 @@ TABLE: dict[type[errors.WebinarsError], Sentence] = {
     ),
     errors.SessionCancelled: lambda e: f"Session {e.code!r} was cancelled already.",
     errors.UnknownSession: lambda e: f"There is no session {e.code!r}.",
+    errors.RemindedLately: lambda e: (
+        f"They were asked again less than a day ago; not before {e.until:%Y-%m-%d %H:%M} UTC."
+    ),
     errors.NothingToReopen: lambda e: "The event was neither cancelled nor postponed.",
     errors.RoomMissing: lambda e: "The room's address is missing.",
     errors.SlugTaken: lambda e: "Another event has that slug already.",

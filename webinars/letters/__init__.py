@@ -23,6 +23,7 @@ from webinars.letters.gathering import Beside
 from webinars.letters.rows import Choices, Row
 from webinars.links import Links
 from webinars.mail import compose
+from webinars.mail.compose import Texts
 from webinars.models import Event, MailName
 
 logger = logging.getLogger(__name__)
@@ -86,6 +87,10 @@ class Draft:
         if self.delivery_id % CHECKED_ONE_IN:
             return content
         return self._check(case, content)
+
+    def read(self) -> Texts:
+        """Return its words, to be looked at before anything is sent: nothing of it is kept."""
+        return skeletons.write_texts(self.gather())
 
     def gather(self) -> Case:
         """Return what it is about."""

@@ -224,6 +224,15 @@ def _say_difference(case: Case, known: Event, one: SessionDifference) -> Session
     )
 
 
+def reconfirm_reminder(case: Case) -> EventContext:
+    """Gather what is said to who was asked whether she maintains, and has not answered."""
+    return contexts.ReconfirmReminder(
+        event=facts.say_event(case),
+        person=facts.say_person(case),
+        reconfirm=_say_reconfirm(case),
+    )
+
+
 def _say_reconfirm(case: Case) -> ReconfirmFacts:
     asked = case.variant.reconfirm
     if asked is None:

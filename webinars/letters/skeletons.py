@@ -35,7 +35,7 @@ _STAMPS = {"CREATED": _REGISTERED, "DTSTAMP": _WRITTEN, "LAST-MODIFIED": _WRITTE
 
 def write(case: Case) -> Letter:
     """Write one letter by itself: what `fill` says quicker when there are many alike."""
-    texts = _write_texts(case)
+    texts = write_texts(case)
     return _address(
         case,
         subject=texts.subject,
@@ -81,7 +81,7 @@ class Skeleton(NamedTuple):
 @lru_cache(maxsize=KEPT)
 def _get(event: Event, variant: Variant, site: Site) -> Skeleton:
     case = Case(event, variant, _make_nobody(event, variant), site)
-    texts = _write_texts(case)
+    texts = write_texts(case)
     written = calendars.write(case)
     return Skeleton(
         subject=texts.subject,
@@ -102,7 +102,8 @@ def _make_nobody(event: Event, variant: Variant) -> Person:
     return Person(*marks, *rest)
 
 
-def _write_texts(case: Case) -> Texts:
+def write_texts(case: Case) -> Texts:
+    """Write the words of one letter by itself."""
     variant = case.variant
     context = wording.WRITERS[variant.template](case)
     return compose.write(context, variant.language, is_test=variant.is_test)

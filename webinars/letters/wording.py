@@ -161,6 +161,7 @@ WRITERS: dict[MailName, Callable[[Case], EventContext]] = {
     MailName.EVENT_CHANGED: changed.event_changed,
     MailName.EVENT_POSTPONED: changed.event_postponed,
     MailName.EVENT_CANCELLED: changed.event_cancelled,
+    MailName.RECONFIRM_REMINDER: changed.reconfirm_reminder,
     MailName.REPRESENTED: _represented,
     MailName.CALENDAR_DECLINED: _calendar_declined,
     MailName.CHANGE_REQUESTED: _change_requested,

@@ -402,6 +402,15 @@ class Represented(PersonalContext):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ReconfirmReminder(PersonalContext):
+    """She was asked whether she maintains, and has not said."""
+
+    mail = MailName.RECONFIRM_REMINDER
+
+    reconfirm: ReconfirmFacts
+
+
+@dataclass(frozen=True, kw_only=True)
 class CalendarDeclined(PersonalContext):
     """Her calendar declined the invitation: does she give up her place?"""
 
@@ -462,6 +471,7 @@ CONTEXTS: dict[MailName, type[EventContext]] = {
         EventPostponed,
         EventCancelled,
         Represented,
+        ReconfirmReminder,
         CalendarDeclined,
         ChangeRequested,
         ZoneChanged,

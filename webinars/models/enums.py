@@ -204,6 +204,7 @@ class MailName(StrEnum):
     EVENT_POSTPONED = "event-postponed"
     EVENT_CANCELLED = "event-cancelled"
     REPRESENTED = "represented"
+    RECONFIRM_REMINDER = "reconfirm-reminder"
     CALENDAR_DECLINED = "calendar-declined"
     CHANGE_REQUESTED = "change-requested"
     ZONE_CHANGED = "zone-changed"

@@ -208,6 +208,13 @@ def _say_no_hour(error: errors.NoSuchHour, event: Event | None) -> str:
     )
 
 
+def _say_reminded(error: errors.RemindedLately, event: Event | None) -> str:
+    if event is None:
+        return _("Une relance est déjà partie il y a moins d’un jour.")
+    at = phrasing.instant(error.until, event.display_timezones, get_language())
+    return _("Une relance est déjà partie il y a moins d’un jour. La suivante : %(at)s.", at=at)
+
+
 TABLE: dict[type[WebinarsError], tuple[int, str, Sentence]] = {
     errors.NotFound: (404, "", lambda e, event: _("Page introuvable")),
     errors.Forbidden: (403, "", lambda e, event: _("Vous n’avez pas le droit de faire cela.")),
@@ -355,6 +362,7 @@ TABLE: dict[type[WebinarsError], tuple[int, str, Sentence]] = {
         "",
         lambda e, event: _("Cette séance est déjà annulée."),
     ),
+    errors.RemindedLately: (409, "", _say_reminded),
     errors.NothingToReopen: (
         409,
         "",

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from tests.factories import NOW
 from tests.web.organiser.conftest import EMAIL, FOREIGN, SLUG, add_people, sign_in
-from tests.web.organiser.test_sign_in import list_routes
+from tests.web.organiser.test_sign_in import VALUES, list_routes
 from webinars import attendance, events, participants
 from webinars.models import TO_ORGANISERS, Delivery, MailName, Mode, Presence, RegistrationStatus
 
@@ -63,8 +63,7 @@ def test_every_address_about_an_event_of_others_answers_that_there_is_none(
         rule = next(one for one in app.url_map.iter_rules() if one.endpoint == endpoint)
         if "slug" not in rule.arguments:
             continue
-        others = {"slug": FOREIGN, "registration_id": world.stranger}
-        others |= {"mailing_id": 1, "delivery_id": 1}
+        others = VALUES | {"slug": FOREIGN, "registration_id": world.stranger}
         foreign = adapter.build(endpoint, {name: others[name] for name in rule.arguments})
         assert foreign != path
         assert desk.client.open(foreign, method=method, data={"format": "csv"}).status_code == 404

@@ -129,13 +129,23 @@ def test_nobody_is_led_elsewhere_after_the_sign_in(pages, world, target):
 PUBLIC = {"organiser.sign_in.form", "organiser.sign_in.enter"}
 
 
+VALUES = {
+    "slug": SLUG,
+    "registration_id": 1,
+    "mailing_id": 1,
+    "delivery_id": 1,
+    "change_id": 1,
+    "name": "cancel",
+    "code": "ouverture",
+}
+
+
 def list_routes(app):
     """List every organisers' address with its methods, filled in for DAECT's event."""
     adapter = app.url_map.bind("localhost")
     for rule in app.url_map.iter_rules():
         if rule.endpoint.startswith("organiser.") and rule.endpoint not in PUBLIC:
-            values = {"slug": SLUG, "registration_id": 1, "mailing_id": 1, "delivery_id": 1}
-            path = adapter.build(rule.endpoint, {name: values[name] for name in rule.arguments})
+            path = adapter.build(rule.endpoint, {name: VALUES[name] for name in rule.arguments})
             for method in sorted(rule.methods & {"GET", "POST"}):
                 yield rule.endpoint, method, path
 

@@ -5,13 +5,16 @@ from flask import Blueprint, Flask
 from webinars.web.organiser import (
     additions,
     answers,
+    changes,
     corrections,
     deliveries,
     eventfiles,
     events,
     exports,
     guard,
+    history,
     mailings,
+    reconfirmations,
     registrations,
     sign_in,
     substitutes,
@@ -30,6 +33,9 @@ NOUNS = (
     mailings,
     deliveries,
     exports,
+    changes,
+    history,
+    reconfirmations,
 )
 
 

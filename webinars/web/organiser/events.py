@@ -8,8 +8,18 @@ from http import HTTPStatus
 from flask import Blueprint, flash, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
-from webinars import attendance, deliveries, events, mailings, organisers, participants, phrasing
+from webinars import (
+    attendance,
+    changes,
+    deliveries,
+    events,
+    mailings,
+    organisers,
+    participants,
+    phrasing,
+)
 from webinars.attendance import Came
+from webinars.changes import Coming, Question
 from webinars.database import Transaction
 from webinars.errors import ValueRefused
 from webinars.mailings import MailingRow
@@ -22,6 +32,7 @@ from webinars.models import (
     Language,
     MailName,
     RegistrationStatus,
+    Session,
 )
 from webinars.typed import LINE_LIMIT, URL_LIMIT
 from webinars.web import fields
@@ -31,6 +42,8 @@ from webinars.web.fields import Form, Limit, Required
 from webinars.web.filters import label
 from webinars.web.languages import N_
 from webinars.web.languages import gettext as _
+from webinars.web.organiser import change_kinds
+from webinars.web.organiser.change_kinds import Kind
 from webinars.web.organiser.guard import get_organiser, get_own_event
 
 blueprint = Blueprint("events", __name__)
@@ -156,6 +169,14 @@ class Page:
     numbers: Numbers
     mailings: list[MailingRow]
     deliveries: dict[DeliveryState, int]
+    coming: list[Coming]
+    """Changes whose mails are still to leave."""
+    possible: list[Kind]
+    """What can be done to the event by now."""
+    questions: list[Question]
+    """What people were asked and have not all answered."""
+    movable: list[Session]
+    """Sessions that can still be changed."""
 
 
 def _show(slug: str, *, room: RoomForm | None = None, test: TestForm | None = None) -> str:
@@ -167,6 +188,10 @@ def _show(slug: str, *, room: RoomForm | None = None, test: TestForm | None = No
             numbers=_count(tx, [event], now)[0],
             mailings=mailings.list_rows(tx, event.id, now),
             deliveries=deliveries.counts(tx, event.id),
+            coming=changes.list_coming(tx, event.id, now),
+            possible=change_kinds.list_possible(event, now),
+            questions=changes.list_questions(tx, event.id),
+            movable=change_kinds.list_movable(event, now),
         )
     return render_template(
         "organiser/events/show.html",

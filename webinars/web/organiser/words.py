@@ -7,8 +7,10 @@ from enum import StrEnum
 from flask import Blueprint
 
 from webinars import phrasing
+from webinars.changes import NotTold, Why
 from webinars.models import (
     AttendanceMode,
+    ChangeKind,
     Event,
     OrganizationKind,
     Presence,
@@ -18,6 +20,7 @@ from webinars.models import (
 from webinars.web.filters import label
 from webinars.web.languages import get_language
 from webinars.web.languages import gettext as _
+from webinars.web.organiser.reviews import Fate
 
 NARROW_SPACE = "\u202f"
 
@@ -39,7 +42,18 @@ class Choices:
 
 def set_up(blueprint: Blueprint) -> None:
     """Give the templates these filters."""
-    for filter_ in (counted_name, grouped, last_word, listed_name, source_name):
+    for filter_ in (
+        author_name,
+        change_name,
+        counted_name,
+        fate_words,
+        grouped,
+        last_word,
+        listed_name,
+        source_name,
+        why_not_told,
+        why_sent,
+    ):
         blueprint.add_app_template_filter(filter_)
 
 
@@ -70,6 +84,7 @@ def last_word(reply: str) -> str:
     reasons = {
         "too-late": _("trop tard pour être utile"),
         "superseded": _("remplacé par un message plus récent"),
+        "withdrawn": _("envoi retiré par l’organisation"),
         "mailing-cancelled": _("envoi annulé"),
         "erased": _("données effacées"),
         "event-draft": _("événement encore en brouillon"),
@@ -84,6 +99,66 @@ def last_word(reply: str) -> str:
         "registration-cancelled": _("inscription annulée"),
     }
     return reasons.get(reply, reply)
+
+
+def change_name(kind: ChangeKind) -> str:
+    """Return what was done to an event."""
+    names = {
+        ChangeKind.EDITED: _("Textes modifiés"),
+        ChangeKind.MOVED: _("Dates ou horaires"),
+        ChangeKind.PLACED: _("Lieu ou mode"),
+        ChangeKind.PROGRAMME: _("Programme"),
+        ChangeKind.POSTPONED: _("Report sans date"),
+        ChangeKind.CANCELLED: _("Annulation"),
+        ChangeKind.REOPENED: _("Réouverture"),
+        ChangeKind.REZONED: _("Heure légale modifiée"),
+    }
+    return names[kind]
+
+
+def author_name(author: str) -> str:
+    """Return who changed an event, in words; an address stays as it is."""
+    names = {"command line": _("ligne de commande"), "zone data": _("données des fuseaux")}
+    return names.get(author, author)
+
+
+def why_not_told(reason: NotTold) -> str:
+    """Return why people are not told of a change."""
+    reasons = {
+        NotTold.DRAFT: _("l’événement est un brouillon que personne ne voit"),
+        NotTold.UNCONCERNED: _("rien ne change pour elles"),
+        NotTold.UNREAD: _("leur confirmation n’est pas encore partie : elle dira ce qui est vrai"),
+        NotTold.UNDONE: _("elles n’ont pas été prévenues du changement que celui-ci défait"),
+        NotTold.SUPPRESSED: _("leur adresse est écartée : appelez-les"),
+        NotTold.OVER: _("l’événement est terminé"),
+    }
+    return reasons[reason]
+
+
+def why_sent(why: Why) -> str:
+    """Return why a mail was written."""
+    reasons = {
+        Why.CHANGE: _("un changement de l’événement"),
+        Why.MAILING: _("un envoi prévu"),
+        Why.REGISTRATION: _("l’inscription a changé"),
+        Why.FORM: _("le formulaire ou la page de la personne"),
+        Why.ALARM: _("une alerte à l’organisation"),
+        Why.TEST: _("un essai"),
+    }
+    return reasons[why]
+
+
+def fate_words(fate: Fate) -> str:
+    """Return what becomes of a mailing that was planned."""
+    words = {
+        Fate.STAYS: _("inchangé"),
+        Fate.MOVES: _("déplacé"),
+        Fate.DROPPED: _("abandonné"),
+        Fate.HELD: _("en attente d’une date"),
+        Fate.RESUMED: _("prévu à nouveau"),
+        Fate.ADDED: _("ajouté"),
+    }
+    return words[fate]
 
 
 def source_name(source: str) -> str:
