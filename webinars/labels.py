@@ -27,6 +27,11 @@ from webinars.models import (
 PROGRAMME = Translated("Programme", "البرنامج", "Programme")
 TO_CONNECT = Translated("Pour se connecter", "للاتصال", "To connect")
 VENUE = Translated("Lieu", "المكان", "Venue")
+DATE_TO_COME = Translated(
+    "Reporté, nouvelle date à fixer",
+    "مؤجل إلى تاريخ سيُحدد لاحقا",
+    "Postponed, date to be announced",
+)
 EVENT_PAGE = Translated("Page de l’événement", "صفحة الحدث", "Event page")
 
 LANGUAGES = {

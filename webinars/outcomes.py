@@ -71,6 +71,7 @@ UNTIL_POSTPONED = frozenset(
         MailName.PRACTICAL_INFORMATION,
         MailName.CONNECTION_LINK,
         MailName.THANKS,
+        MailName.CALENDAR_DAY,
     }
 )
 """Mails that make no sense while nobody knows the new date."""

@@ -48,14 +48,19 @@ INTO_CALENDAR = frozenset(
         MailName.CALENDAR_DAY,
         MailName.EVENT_MOVED,
         MailName.EVENT_CHANGED,
-        MailName.EVENT_POSTPONED,
     }
 )
 WITHOUT_DATE = timedelta(days=7)
 """How long it makes sense to tell a person what she has just done, while no date is known."""
 OUT_OF_CALENDAR = frozenset(
-    {MailName.REGISTRATION_CANCELLED, MailName.REPRESENTED, MailName.EVENT_CANCELLED}
+    {
+        MailName.REGISTRATION_CANCELLED,
+        MailName.REPRESENTED,
+        MailName.EVENT_POSTPONED,
+        MailName.EVENT_CANCELLED,
+    }
 )
+"""What is postponed leaves the calendar: an entry must have a date, and the former one is dead."""
 CALENDAR_MAILS = (*INTO_CALENDAR, *OUT_OF_CALENDAR)
 
 
@@ -282,9 +287,7 @@ def follow(held: frozenset[int], template: MailName, ordinal: int | None) -> fro
     """
     if template in INTO_CALENDAR:
         return held if ordinal is None else held | {ordinal}
-    if template is MailName.EVENT_CANCELLED or ordinal is None:
-        return frozenset()
-    return held - {ordinal}
+    return frozenset() if ordinal is None else held - {ordinal}
 
 
 def _give_up_former(tx: Transaction, told: _Told) -> None:

@@ -484,6 +484,33 @@ class TestPostponing:
             assert events.state(event, LATER) is EventState.OPEN
             assert set(tx.scalars(states)) == {MailingState.PLANNED}
 
+    def test_every_day_leaves_the_calendar_and_comes_back_as_another(self, any_database):
+        with any_database.transaction() as tx:
+            event, [person] = prepare(tx, **TWO_DAYS)
+            changes.postpone(tx, event, order())
+            assert list_waiting(tx) == [(POSTPONED, 1), (OUT, 2)]
+            deliver(tx)
+            changes.place(tx, event, order(3), mode=Mode.ONSITE, venue=Venue("Villa Valmer"))
+            assert list_waiting(tx) == [(CHANGED, None)]
+            deliver(tx)
+            dates = Dates(local(2020, 12, 8, 9, 0), local(2020, 12, 9, 17, 0))
+            changes.move(tx, event, dates, order(5))
+
+            assert list_waiting(tx) == [(MOVED, 1), (DAY, 2)]
+            assert look(tx, person).calendar_generation == 1
+
+    def test_a_day_that_never_left_the_calendar_is_corrected_there(self, any_database):
+        with any_database.transaction() as tx:
+            event, [person] = prepare(tx, **TWO_DAYS)
+            changes.postpone(tx, event, order())
+            deliver(tx, only=POSTPONED)
+            dates = Dates(local(2020, 12, 8, 9, 0), local(2020, 12, 9, 17, 0))
+            changes.move(tx, event, dates, order(5))
+
+            assert list_waiting(tx) == [(MOVED, 1), (DAY, 2)]
+            assert look(tx, person).calendar_generation == 0
+            assert look(tx, person).calendar_sequence == 2
+
     def test_a_link_that_waits_does_not_leave(self, database):
         morning = NOW.replace(month=11, day=3, hour=7, minute=1)
         with database.transaction() as tx:

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from tests import factories
 from webinars import events, letters
+from webinars.changes.pictures import take_picture
 from webinars.letters import skeletons
 from webinars.links import Links
 from webinars.mail import compose
@@ -29,8 +30,6 @@ from webinars.models import (
     Notice,
     SessionChoice,
     SessionKind,
-    Shown,
-    ShownSession,
     Signatory,
     Translated,
     Venue,
@@ -210,47 +209,6 @@ def make_delivery(tx, event, template, registration=None, **columns):
     return delivery
 
 
-def show(event):
-    """Take the snapshot of what people are shown of an event."""
-    starts, ends = (
-        day if at is None else datetime.combine(day, at)
-        for day, at in (
-            (event.starts_on, event.starts_time),
-            (event.ends_on, event.ends_time),
-        )
-    )
-    return Shown(
-        title=event.title,
-        timezone=event.timezone,
-        starts=starts,
-        ends=ends,
-        starts_at=event.starts_at,
-        ends_at=event.ends_at,
-        mode=event.mode,
-        venue=event.venue,
-        sessions=tuple(_show_session(one) for one in event.sessions),
-        is_postponed=event.postponed_at is not None,
-        is_cancelled=event.cancelled_at is not None,
-    )
-
-
-def _show_session(session):
-    starts, ends = (
-        at and datetime.combine(session.day, at) for at in (session.starts_time, session.ends_time)
-    )
-    return ShownSession(
-        code=session.code,
-        title=session.title,
-        day=session.day,
-        half_day=session.half_day,
-        starts=starts,
-        ends=ends,
-        slot=session.slot,
-        room=session.room,
-        is_cancelled=session.cancelled_at is not None,
-    )
-
-
 @contextmanager
 def changing(tx, event, kind, **columns):
     """Note what is done to an event within the block as a change, and yield it."""
@@ -259,7 +217,7 @@ def changing(tx, event, kind, **columns):
         event_id=event.id,
         revision=event.revision + 1,
         kind=kind,
-        before=show(event),
+        before=take_picture(event),
         **{"author": "org@example.org", "made_at": CHANGED, "tells_at": CHANGED} | columns,
     )
     yield change
@@ -297,6 +255,7 @@ def tell(tx, event, template, change, registration=None, **columns):
         "since_revision": change.revision - 1,
         "created_at": CHANGED,
         "calendar_sequence": 1,
+        "ordinal": 1 if registration is not None else None,
     } | columns
     return make_delivery(tx, event, template, registration, **values)
 

@@ -124,6 +124,9 @@ CASES = {
     ),
     "connection-link-open": webinar(MailName.CONNECTION_LINK, created_at=GATE_OPEN),
     "thanks": webinar(MailName.THANKS),
+    "confirmation-postponed": changes.webinar(
+        MailName.CONFIRMATION, changes.postpone, changes.POSTPONED
+    ),
     "confirmation-substitute": changes.represented(MailName.CONFIRMATION),
     "calendar-day-updated": changes.assises(
         MailName.CALENDAR_DAY, changes.move(days=7), changes.MOVED, ordinal=2

@@ -17,6 +17,7 @@ from tests.domain import pure
 from tests.mails import letters_to
 from webinars import letters
 from webinars.calendar import files
+from webinars.changes.pictures import take_picture
 from webinars.letters import Draft, patterns, skeletons
 from webinars.letters.cases import Site
 from webinars.letters.former import Former, rebuild
@@ -135,7 +136,7 @@ def draw_event(kind):
 def draw_formers(kind):
     """Make what that event may have been before: other dates, another house, off."""
     event = draw_event(kind)
-    now = letters_to.show(event)
+    now = take_picture(event)
     day = timedelta(days=7)
     sessions = tuple(
         replace(one, day=one.day - day, room="Salle Atlas", is_cancelled=one.code == "ouverture")
@@ -312,7 +313,7 @@ def test_what_anyone_types_stays_in_its_place(language, person):
 @pytest.mark.parametrize("mail", sorted(OF_THE_LIVE))
 def test_the_letters_of_one_change_are_one_text(mail):
     event, (former, *_others) = draw_event("assises"), draw_formers("assises")
-    formers = [replace(former, event=rebuild(event, letters_to.show(event), 0)) for _ in range(9)]
+    formers = [replace(former, event=rebuild(event, take_picture(event), 0)) for _ in range(9)]
 
     variants = {
         draft(

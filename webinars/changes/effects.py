@@ -98,16 +98,21 @@ class Comparison:
         before, after = self._pictures[of.knows], self._after
         if after.is_cancelled:
             return _cancel(of, before)
+        if after.is_postponed and not before.is_postponed:
+            return _take_out(of, MailName.EVENT_POSTPONED)
         now = see(self._after_event, of.codes, of.mode)
         seen = see(self._events[of.knows], of.codes, of.mode)
         template = _choose(before, after, seen, now)
         if template is None:
             return Effect(None, NotTold.UNDONE if of.is_superseded else NotTold.UNCONCERNED)
-        if of.is_unread and template is not MailName.EVENT_POSTPONED:
+        if of.is_unread:
             return _leave_unread(of, now)
-        is_renewed = before.is_cancelled
-        return _correct(of, template, seen, now, is_renewed or before.is_postponed)._replace(
-            is_renewed=is_renewed
+        if after.is_postponed:  # nothing is in any calendar until there is a date
+            return Effect(template)
+        was_off = before.is_cancelled or before.is_postponed
+        # What was never taken out, for the mail had not left, is corrected under its own name.
+        return _correct(of, template, seen, now, was_off)._replace(
+            is_renewed=was_off and not of.held
         )
 
 
@@ -123,15 +128,17 @@ def _cancel(of: Situation, before: Shown) -> Effect:
     """Take every day out of a person's calendar."""
     if before.is_cancelled:
         return Effect(None, NotTold.UNDONE if of.is_superseded else NotTold.UNCONCERNED)
+    return _take_out(of, MailName.EVENT_CANCELLED)
+
+
+def _take_out(of: Situation, template: MailName) -> Effect:
     held = sorted(of.held)
     first = held[0] if held else None
-    return Effect(MailName.EVENT_CANCELLED, None, first, (), tuple(held[1:]))
+    return Effect(template, None, first, (), tuple(held[1:]))
 
 
 def _choose(before: Shown, after: Shown, seen: View, now: View) -> MailName | None:
     """Choose the mail that says what is new to a person, if anything is."""
-    if after.is_postponed and not before.is_postponed:
-        return MailName.EVENT_POSTPONED
     is_on_again = before.is_cancelled or (before.is_postponed and not after.is_postponed)
     if is_on_again:
         return MailName.EVENT_MOVED
@@ -149,14 +156,12 @@ def _correct(of: Situation, template: MailName, seen: View, now: View, every_day
     """Bring a person's calendar up to date, day by day; who has no place has none."""
     if not of.is_confirmed:
         return Effect(template)
-    is_elsewhere = every_day or seen.place != now.place or template is MailName.EVENT_POSTPONED
+    is_elsewhere = every_day or seen.place != now.place
     changed = [
         ordinal
         for ordinal, day in now.days.items()
         if is_elsewhere or ordinal not in of.held or seen.days.get(ordinal) != day
     ]
-    if template is MailName.EVENT_POSTPONED:  # what she never had need not be put off
-        changed = [ordinal for ordinal in changed if ordinal in of.held]
     first = changed[0] if changed else None
     return Effect(template, None, first, tuple(changed[1:]), _list_gone(of, now))
 

@@ -42,12 +42,12 @@ def write(case: Case) -> Lines | None:
     """Write the lines of a letter's calendar file; `None` where it has none."""
     is_copy = case.variant.is_copy
     match case.variant.template:
-        case MailName.CONFIRMATION if is_copy:
+        case MailName.CONFIRMATION if is_copy and case.is_on:
             return _write_lines(case, _list_own(case), CalendarMethod.PUBLISH)
-        case MailName.CONFIRMATION | MailName.CALENDAR_DAY:
+        case MailName.CONFIRMATION | MailName.CALENDAR_DAY if case.is_on:
             method = CalendarMethod.PUBLISH if is_copy else CalendarMethod.REQUEST
             return _write_lines(case, [_find_entry(case)], method)
-        case MailName.EVENT_MOVED | MailName.EVENT_CHANGED if case.has_place:
+        case MailName.EVENT_MOVED | MailName.EVENT_CHANGED if case.brings_entry:
             if is_copy:
                 return _write_lines(case, _list_own(case), CalendarMethod.PUBLISH)
             return _write_lines(case, [_find_entry(case)], CalendarMethod.REQUEST)

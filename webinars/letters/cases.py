@@ -209,8 +209,26 @@ class Case:
         if not variant.was_confirmed or variant.is_copy:
             return False
         if variant.template in {MailName.EVENT_POSTPONED, MailName.EVENT_CANCELLED}:
-            return self.has_place
+            return self.has_place and self._has_day
         return variant.status is RegistrationStatus.CANCELLED or variant.ordinal is not None
+
+    @property
+    def brings_entry(self) -> bool:
+        """Tell whether the mail of a change brings an entry up to date, or a file to an assistant.
+
+        There is none while the event has no date.
+        """
+        return self.has_place and self.is_on and (self._has_day or self.variant.is_copy)
+
+    @property
+    def is_on(self) -> bool:
+        """Tell whether the event takes place, and when is known."""
+        return self.event.postponed_at is None and self.event.cancelled_at is None
+
+    @property
+    def _has_day(self) -> bool:
+        """Tell whether a day's entry is to come with the mail; a test shows one in any case."""
+        return self.variant.ordinal is not None or self.variant.is_test
 
     @property
     def window(self) -> Window:

@@ -85,7 +85,7 @@ def event_moved(case: Case) -> EventContext:
     chosen = [one for one in case.chosen if one.code not in by_themselves]
     attended = {one.code for one in programme.sessions_attended(case.event, case.codes)}
     return contexts.EventMoved(
-        event=facts.say_event(case, about=case.days[0].date),
+        event=facts.say_event(case, about=case.get_day().date),
         person=facts.say_person(case),
         link=_say_link(case),
         about=about,
@@ -94,7 +94,7 @@ def event_moved(case: Case) -> EventContext:
         place=compared.place,
         programme=_say_programmes(case, compared.programmes),
         reconfirm=_say_reconfirm(case),
-        has_calendar=case.has_place,
+        has_calendar=case.brings_entry,
         was=_say_was(case, about),
         local_time=phrasing.local_time([case.event.timezone], case.language),
         own_days=own_days,
@@ -107,7 +107,7 @@ def event_changed(case: Case) -> EventContext:
     """Say what else is new of an event, as far as it concerns the person."""
     compared = _Comparison(case)
     return contexts.EventChanged(
-        event=facts.say_event(case, about=case.days[0].date),
+        event=facts.say_event(case, about=case.get_day().date),
         person=facts.say_person(case),
         link=_say_link(case),
         about=compared.about,
@@ -116,14 +116,14 @@ def event_changed(case: Case) -> EventContext:
         place=compared.place,
         programme=_say_programmes(case, compared.programmes),
         reconfirm=_say_reconfirm(case),
-        has_calendar=case.has_place,
+        has_calendar=case.brings_entry,
     )
 
 
 def event_postponed(case: Case) -> EventContext:
     """Say that an event does not take place when it was to, and that no date is known yet."""
     return contexts.EventPostponed(
-        event=facts.say_event(case, about=case.days[0].date),
+        event=facts.say_event(case, about=case.get_day().date),
         person=facts.say_person(case),
         was=phrasing.when(case.known, case.language),
         status=case.variant.status,
@@ -135,7 +135,7 @@ def event_postponed(case: Case) -> EventContext:
 def event_cancelled(case: Case) -> EventContext:
     """Say that an event does not take place."""
     return contexts.EventCancelled(
-        event=facts.say_event(case, about=case.days[0].date),
+        event=facts.say_event(case, about=case.get_day().date),
         person=facts.say_person(case),
         was=phrasing.when(case.known, case.language),
         reasons=_list_reasons(case),

@@ -6,7 +6,7 @@ from functools import cache
 
 from babel.units import format_unit
 
-from webinars import phrasing
+from webinars import labels, phrasing
 from webinars.letters.cases import Case
 from webinars.mail import compose
 from webinars.mail.contexts import EventFacts, LinkFacts, PersonFacts, SessionLine
@@ -27,7 +27,11 @@ def say_event(case: Case, *, about: date | None = None) -> EventFacts:
     return EventFacts(
         title=event.title.into(case.language),
         title_language=event.title.language_shown(case.language),
-        when=phrasing.when(event, case.language),
+        when=(
+            phrasing.when(event, case.language)
+            if event.postponed_at is None
+            else labels.DATE_TO_COME.into(case.language)
+        ),
         short_date=phrasing.short_date(about or event.starts_on, case.language),
         url=case.event_url,
         organisers=tuple(_name_institution(one) for one in event.institutions),
@@ -68,9 +72,10 @@ def say_person(case: Case) -> PersonFacts:
 
 def say_link(case: Case) -> LinkFacts:
     """Say when the link will come; from then on, show it: who registers late gets no other mail."""
-    if case.is_online and case.variant.link_is_due:
+    follows = case.is_online and case.is_on
+    if follows and case.variant.link_is_due:
         return say_way_in(case)
-    due = case.instant(case.variant.link_due_at) if case.is_online else ""
+    due = case.instant(case.variant.link_due_at) if follows else ""
     return LinkFacts(
         gate_url="",
         due=due,

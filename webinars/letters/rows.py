@@ -167,10 +167,7 @@ _LINKS_DUE = (
 )
 _CHANGES = (
     select(_CHANGE.event_id, _CHANGE.revision, _CHANGE.before, _CHANGE.reason)
-    .where(
-        _CHANGE.event_id.in_(bindparam("ids", expanding=True)),
-        _CHANGE.revision > bindparam("since"),
-    )
+    .where(_CHANGE.event_id.in_(bindparam("ids", expanding=True)))
     .order_by(_CHANGE.event_id, _CHANGE.revision)
 )
 _SUBSTITUTES = (
@@ -228,28 +225,17 @@ def list_formers(
 
     Nothing for what is about no change, and where nobody remembers.
     """
-    since = {row.delivery_id: _find_since(row, events[row.event_id]) for row in rows}
-    wanted = {
-        row.delivery_id: (row.event_id, revision)
-        for row in rows
-        if (revision := since[row.delivery_id]) is not None
-    }
-    if not wanted:
+    about = [row for row in rows if _find_since(row, events[row.event_id]) is not None]
+    if not about:
         return {}
-    changes = _list_changes(tx, set(wanted.values()))
-    formers = {
-        (event_id, revision): _make_former(events[event_id], revision, changes[event_id])
-        for event_id, revision in set(wanted.values())
-        if changes[event_id].get(revision + 1) is not None
-    }
-    return {delivery_id: formers[key] for delivery_id, key in wanted.items() if key in formers}
-
-
-class _Changed(NamedTuple):
-    """What a change says of before, and why it was made."""
-
-    before: Shown
-    reason: str | None
+    histories = _list_histories(tx, {row.event_id: events[row.event_id] for row in about})
+    found = {}
+    for row in about:
+        since = _find_since(row, events[row.event_id])
+        former = None if since is None else histories[row.event_id].find(since, row)
+        if former is not None:
+            found[row.delivery_id] = former
+    return found
 
 
 def _find_since(row: Row, event: Event) -> int | None:
@@ -262,30 +248,50 @@ def _find_since(row: Row, event: Event) -> int | None:
     return event.revision - 1 if is_for_show and event.revision else None
 
 
-def _list_changes(
-    tx: Transaction, wanted: Collection[tuple[int, int]]
-) -> dict[int, dict[int, _Changed]]:
-    ids = {event_id for event_id, _revision in wanted}
-    since = min(revision for _event_id, revision in wanted)
-    found: dict[int, dict[int, _Changed]] = {event_id: {} for event_id in ids}
-    for event_id, revision, before, reason in tx.execute(
-        _CHANGES, {"ids": list(ids), "since": since}
-    ):
-        found[event_id][revision] = _Changed(before, reason)
-    return found
+class _Changed(NamedTuple):
+    """What a change says of before, and why it was made."""
+
+    revision: int
+    before: Shown
+    reason: str | None
 
 
-def _make_former(event: Event, since: int, changes: Mapping[int, _Changed]) -> Former:
-    return Former(
-        event_id=event.id,
-        revision=since,
-        event=rebuild(event, changes[since + 1].before, since),
-        reasons=tuple(
-            (revision, changed.reason)
-            for revision, changed in changes.items()
-            if revision > since and changed.reason
-        ),
-    )
+class _History:
+    """What an event was at each of its revisions."""
+
+    def __init__(self, event: Event, changes: Sequence[_Changed]) -> None:
+        self._event = event
+        self._changes = changes
+        self._formers: dict[int, Former] = {}
+
+    def find(self, since: int, row: Row) -> Former | None:
+        """Find what the event was; for a day that is taken out, when it last had that day."""
+        former = self._find(since)
+        if row.template is not MailName.REGISTRATION_CANCELLED or row.ordinal is None:
+            return former
+        earlier = (self._find(revision) for revision in range(since, -1, -1))
+        having = (one for one in earlier if one and one.has_day(row.ordinal))
+        return next(having, former)
+
+    def _find(self, since: int) -> Former | None:
+        if since not in self._formers:
+            later = [one for one in self._changes if one.revision > since]
+            if not later:
+                return None
+            self._formers[since] = Former(
+                event_id=self._event.id,
+                revision=since,
+                event=rebuild(self._event, later[0].before, since),
+                reasons=tuple((one.revision, one.reason) for one in later if one.reason),
+            )
+        return self._formers[since]
+
+
+def _list_histories(tx: Transaction, events: Mapping[int, Event]) -> dict[int, _History]:
+    found: dict[int, list[_Changed]] = {event_id: [] for event_id in events}
+    for event_id, *changed in tx.execute(_CHANGES, {"ids": list(events)}):
+        found[event_id].append(_Changed(*changed))
+    return {one: _History(events[one], changes) for one, changes in found.items()}
 
 
 def list_substitutes(

@@ -19,6 +19,7 @@ def _confirmation(case: Case) -> EventContext:
         event=facts.say_event(case),
         person=facts.say_person(case),
         link=facts.say_link(case),
+        has_calendar=case.is_on,
         is_update=case.variant.is_update,
         chosen=facts.say_sessions(case, case.chosen),
         full=facts.say_sessions(case, case.full),

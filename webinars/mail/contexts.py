@@ -219,6 +219,8 @@ class Confirmation(LinkContext):
 
     is_update: bool
     """Whether an earlier confirmation of this registration said something else."""
+    has_calendar: bool
+    """Whether an entry comes with it: not while the event has no date."""
     chosen: tuple[SessionLine, ...]
     full: tuple[SessionLine, ...]
     """Chosen, but full by the time the place came."""
