@@ -54,16 +54,16 @@ STATUSES: dict[MailName, RegistrationStatus] = {
     MailName.REPRESENTED: RegistrationStatus.CANCELLED,
 }
 """The status that a mail tells a person she has; one that is not here goes whatever it is."""
-OF_THE_LIVE = frozenset(
+CHANGE_MAILS = frozenset(
     {
         MailName.EVENT_MOVED,
         MailName.EVENT_CHANGED,
         MailName.EVENT_POSTPONED,
         MailName.EVENT_CANCELLED,
-        MailName.RECONFIRM_REMINDER,
-        MailName.CALENDAR_DECLINED,
     }
 )
+"""Mails that tell of a change of the event."""
+OF_THE_LIVE = CHANGE_MAILS | {MailName.CALENDAR_DECLINED, MailName.RECONFIRM_REMINDER}
 """Mails to whoever has a place, waits for one, or for an organiser's word."""
 UNTIL_POSTPONED = frozenset(
     {

@@ -35,13 +35,6 @@ STATUS_MAILS = (
     MailName.REGISTRATION_RECEIVED,
 )
 """Mails that say where a registration stands: whoever has not got hers yet knows of no event."""
-CHANGE_MAILS = (
-    MailName.EVENT_MOVED,
-    MailName.EVENT_CHANGED,
-    MailName.EVENT_POSTPONED,
-    MailName.EVENT_CANCELLED,
-)
-"""Mails that tell of a change of the event."""
 INTO_CALENDAR = frozenset(
     {
         MailName.CONFIRMATION,

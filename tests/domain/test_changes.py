@@ -480,7 +480,8 @@ class TestPostponing:
 
             changes.move(tx, event, later(35), order(60 * 24 * 20))
             assert list_waiting(tx) == [(MOVED, 1)]
-            assert look(tx, person).calendar_sequence == 2
+            found = look(tx, person)
+            assert (found.calendar_sequence, found.calendar_generation) == (2, 1)
             assert events.state(event, LATER) is EventState.OPEN
             assert set(tx.scalars(states)) == {MailingState.PLANNED}
 
@@ -531,6 +532,26 @@ class TestPostponing:
 
             assert list_waiting(tx) == [(MOVED, 1)]
             assert event.former_dates == ()
+
+    def test_the_days_of_several_are_taken_out_until_then(self, any_database):
+        with any_database.transaction() as tx:
+            event, _ = prepare(tx, **TWO_DAYS)
+            changes.postpone(tx, event, order())
+            assert list_waiting(tx) == [(POSTPONED, 1), (OUT, 2)]
+            deliver(tx)
+            moved = Dates(local(2020, 12, 8, 9, 0), local(2020, 12, 9, 17, 0))
+            changes.move(tx, event, moved, order(5))
+
+            assert list_waiting(tx) == [(MOVED, 1), (DAY, 2)]
+
+    def test_another_venue_meanwhile_is_told_without_a_date(self, database):
+        with database.transaction() as tx:
+            event, _ = prepare(tx, mode=Mode.ONSITE, venue=Venue("Palais"))
+            changes.postpone(tx, event, order())
+            deliver(tx)
+            changes.place(tx, event, order(5), venue=Venue("Villa Valmer"))
+
+            assert list_waiting(tx) == [(CHANGED, None)]
 
 
 class TestReconfirming:

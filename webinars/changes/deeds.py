@@ -272,13 +272,17 @@ def load(
     order: Order,
     *,
     take_file: bool = False,
+    may_tell: bool = True,
     reconfirm: Reconfirm | None = None,
 ) -> tuple[Loaded, Outlook | None]:
     """Create the event that a file describes, or change what it says anew and tell people of it.
 
     Everything that the file changes is one change; there is none where nobody could see the event.
 
+    :param may_tell: Whether people may be told at all; if not, what they would have to know is
+        refused.
     :raises ChangedElsewhere: a key was changed elsewhere too, and differently.
+    :raises WouldMailPeople: people would have to be told, and may not be.
     :raises SessionsChosen: a session that people chose is no longer in the file.
     """
     lock_name(tx, loading.NAME)  # before the event, as loading does
@@ -287,7 +291,7 @@ def load(
         loaded = loading.load(tx, file, now=order.now, take_file=take_file, may_tell=True)
         return loaded, None
     before, crowd = _hold(tx, event)
-    loaded = loading.load(tx, file, now=order.now, take_file=take_file, may_tell=True)
+    loaded = loading.load(tx, file, now=order.now, take_file=take_file, may_tell=may_tell)
     kind = _name_kind(before, take_picture(event))
     if kind is ChangeKind.EDITED:
         if set(loaded.changed) - EDITED_UNSEEN:

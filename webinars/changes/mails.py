@@ -43,7 +43,7 @@ class Kind(NamedTuple):
     suffix: str
     """What tells several mails to one person apart: `:copy`, `:d2`, `:x3`."""
     ordinal: int | None
-    since_revision: int | None
+    since_revision: int
     expires_at: datetime
 
     @property
@@ -86,7 +86,7 @@ class Sheaf:
         elif situation.is_superseded:
             self.given_up += [one.id for one in waiting if one.is_of_change]
         if effect.touches_calendar:
-            self._correct(person, effect)
+            self._correct(person, situation, effect)
             (self.renewed if effect.is_renewed else self.raised).append(person.id)
 
     def _follow(self, waiting: Sequence[Waiting], ordinal: int | None) -> None:
@@ -106,7 +106,7 @@ class Sheaf:
         if template in COPIED and has_assistant(person):
             self.written_to[kind._replace(suffix=COPY)].append(person.id)
 
-    def _correct(self, person: Person, effect: Effect) -> None:
+    def _correct(self, person: Person, situation: Situation, effect: Effect) -> None:
         """Bring the further days of a calendar up to date."""
         until = max(self.former_end, self._find_end(MailName.EVENT_MOVED))
         for template, letter, ordinals in (
@@ -114,7 +114,7 @@ class Sheaf:
             (MailName.REGISTRATION_CANCELLED, "x", effect.gone),
         ):
             for ordinal in ordinals:
-                kind = Kind(template, f":{letter}{ordinal}", ordinal, None, until)
+                kind = Kind(template, f":{letter}{ordinal}", ordinal, situation.knows, until)
                 self.written_to[kind].append(person.id)
 
     def _find_end(self, template: MailName) -> datetime:

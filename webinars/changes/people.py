@@ -28,7 +28,8 @@ from webinars.models import (
     SessionChoice,
     Shown,
 )
-from webinars.telling import CHANGE_MAILS, STATUS_MAILS
+from webinars.outcomes import CHANGE_MAILS
+from webinars.telling import STATUS_MAILS
 
 CORRECTIONS = (MailName.CALENDAR_DAY, MailName.REGISTRATION_CANCELLED)
 """With the number of a day: what brings one day of a calendar up to date."""

@@ -44,6 +44,7 @@ from webinars.models import (
     Suppression,
 )
 from webinars.outcomes import (
+    CHANGE_MAILS,
     LOSSES_AT_MOST,
     LOSSES_BEFORE_ALONE,
     OF_THE_LIVE,
@@ -193,11 +194,11 @@ _AT = bindparam("at", type_=Delivery.expires_at.type)
 _later = aliased(Delivery)
 _IS_SUPERSEDED = or_(
     and_(
-        Delivery.since_revision.is_not(None),
+        Delivery.template.in_(CHANGE_MAILS),
         exists().where(
             _later.registration_id == Delivery.registration_id,
             _later.is_copy == Delivery.is_copy,
-            _later.since_revision.is_not(None),
+            _later.template.in_(CHANGE_MAILS),
             _later.state != DeliveryState.CANCELLED,
             _later.change_id > Delivery.change_id,
         ),

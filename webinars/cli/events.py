@@ -110,10 +110,7 @@ def apply(
     Returns who is told of what, and how many get a place.
     """
     order = Order(COMMAND_LINE, now)
-    if may_tell:
-        loaded, outlook = changes.load(tx, file, order, take_file=take_file)
-    else:
-        loaded, outlook = loading.load(tx, file, now=now, take_file=take_file), None
+    loaded, outlook = changes.load(tx, file, order, take_file=take_file, may_tell=may_tell)
     return loaded, outlook, len(waiting.promote(tx, loaded.event, now=now))
 
 

@@ -11,7 +11,8 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response
 from wtforms.validators import StopValidation
 
-from webinars import eventfiles, events, loading, organisers, waiting
+from webinars import changes, eventfiles, events, loading, organisers, waiting
+from webinars.changes import Order
 from webinars.database import Transaction
 from webinars.errors import (
     ChangedElsewhere,
@@ -182,7 +183,8 @@ def _load(tx: Transaction, file: EventFile, *, take_file: bool) -> Loaded:
     former = events.find(tx, file.slug)
     if former is not None and not organisers.may_run(organiser, former):
         raise SlugTaken
-    loaded = loading.load(tx, file, now=get_runtime().now(), take_file=take_file)
+    order = Order(organiser.email, get_runtime().now())
+    loaded, _outlook = changes.load(tx, file, order, take_file=take_file, may_tell=False)
     if not organisers.may_run(organiser, loaded.event):
         raise Forbidden
     return loaded
