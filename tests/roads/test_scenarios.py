@@ -14,12 +14,12 @@ from email.policy import default
 import pytest
 from icalendar import Calendar
 from sqlalchemy import select
-from sqlalchemy.orm import joinedload
 
 from tests.domain.sending import list_all
 from tests.factories import NOW, make_event, make_registration
 from tests.workers.conftest import make_settings
-from webinars import connections, deliveries, events, mailings, participants, registrations, telling
+from webinars import changes, connections, events, mailings, participants, telling
+from webinars.changes import Order
 from webinars.connections import GateState
 from webinars.errors import EventCancelled
 from webinars.mail.replies import Fate, Result
@@ -256,13 +256,9 @@ def prepare_visit(runtime):
 
 
 def cancel_event(runtime, now):
-    """Cancel the event and tell everyone, in one transaction."""
+    """Cancel the event, as an organiser does."""
     with runtime.transaction() as tx:
-        event = events.get(tx, "visite")
-        event.cancelled_at = now
-        events.touch(event)
-        for one in tx.scalars(select(Registration).options(joinedload(Registration.event))):
-            registrations.cancel(tx, one, now=now)
+        changes.cancel(tx, events.get(tx, "visite"), Order("nadia@example.org", now))
 
 
 def read_calendar(mail):
@@ -297,7 +293,7 @@ def test_an_event_cancelled_the_evening_before_is_told_to_everyone_at_once(pair,
     cancel_event(pair[0], EVENING)
     serve(pair)
 
-    cancelled = read(mailbox, MailName.REGISTRATION_CANCELLED)
+    cancelled = read(mailbox, MailName.EVENT_CANCELLED)
     assert set(cancelled) == everyone - {GONE}
     assert clock.now - EVENING < 5 * MINUTE
     for name, (language, _) in PEOPLE.items():
@@ -324,12 +320,11 @@ def check_that_all_is_over(tx):
     with pytest.raises(EventCancelled):
         events.require_open(event, EVENING)
 
-    told = {MailName.CONFIRMATION, MailName.REGISTRATION_CANCELLED}
+    told = {MailName.CONFIRMATION, MailName.EVENT_CANCELLED}
     others = [row for row in list_all(tx) if row.template not in told]
     assert {row.state for row in others} == {DeliveryState.CANCELLED}
-    states = {row.state for row in list_all(tx, MailName.REGISTRATION_CANCELLED)}
+    states = {row.state for row in list_all(tx, MailName.EVENT_CANCELLED)}
     assert states == {DeliveryState.ACCEPTED, DeliveryState.FAILED}
 
-    failed = deliveries.list_rows(tx, event.id, DeliveryState.FAILED)
-    phones = dict(tx.execute(select(Registration.reference, Registration.phone)).all())
-    assert [(row.email, phones[row.reference]) for row in failed] == [(GONE, "+212 5 37 00 00 02")]
+    unreached = changes.list_unreached(tx, event.id, now=EVENING)
+    assert [(row.email, row.phone) for row in unreached] == [(GONE, "+212 5 37 00 00 02")]
