@@ -29,6 +29,7 @@ from webinars.models import (
 )
 from webinars.web.languages import direction_of, get_language
 from webinars.web.languages import gettext as _
+from webinars.zones import to_instant
 
 LABELS: dict[str, Callable[..., str]] = {
     "AttendanceMode": phrasing.attendance_mode_label,
@@ -148,6 +149,29 @@ def former_dates(former: FormerDates) -> str:
     return phrasing.dates(days[0], days[1], get_language())
 
 
+def former_hours(former: FormerDates, event: Event) -> str:
+    """Return the hours that were announced before for an event, in each of its zones."""
+    local = [at for at in (former.starts, former.ends) if isinstance(at, datetime)]
+    instants = [to_instant(at, event.timezone) for at in local]
+    if not instants:
+        return former_dates(former)
+    return hours(instants[0], zones(event), instants[1] if len(instants) > 1 else None)
+
+
+def is_same_day(former: FormerDates, event: Event) -> bool:
+    """Tell whether an event is held on the days that were announced before, at other hours."""
+    days = [
+        day.date() if isinstance(day, datetime) else day for day in (former.starts, former.ends)
+    ]
+    has_hours = isinstance(former.starts, datetime)
+    return has_hours and days == [event.starts_on, event.ends_on]
+
+
+def struck(text: str) -> Markup:
+    """Return what holds no longer, struck out."""
+    return Markup("<s>{}</s>").format(text)
+
+
 def former_when(shown: Shown, event: Event) -> str:
     """Return the dates and hours of an event as people were shown them before."""
     return phrasing.when_shown(shown, zones(event), get_language())
@@ -256,6 +280,7 @@ FILTERS: tuple[Callable[..., object], ...] = (
     date_words,
     dialled,
     former_dates,
+    former_hours,
     former_when,
     full_name,
     hours,
@@ -263,6 +288,7 @@ FILTERS: tuple[Callable[..., object], ...] = (
     instant,
     into,
     into_paragraphs,
+    is_same_day,
     label,
     linked,
     lower_first,
@@ -274,6 +300,7 @@ FILTERS: tuple[Callable[..., object], ...] = (
     short_instant,
     short_name,
     size,
+    struck,
     when,
     zones,
 )

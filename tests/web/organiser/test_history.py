@@ -29,7 +29,7 @@ def test_the_history_shows_each_change_with_its_author_words_and_mails(desk, run
     assert "Dates ou horaires" in page.words and f"Par {EMAIL}" in page.words
     assert "La salle est prise." in page.words
     assert "mardi 3 novembre 2020" in page.words and "mardi 8 décembre 2020" in page.words
-    assert "Changement de dates ou d’horaires : 1 à envoyer" in page.words
+    assert "Changement de dates ou d’horaires : 1 (à envoyer)" in page.words
     assert HISTORY in desk.get(f"{EVENT}/").find_links()
 
 

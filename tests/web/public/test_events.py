@@ -248,7 +248,37 @@ def test_dates_that_were_announced_before_stay_visible(pages, runtime):
     with runtime.transaction() as tx:
         make_event(tx, former_dates=(former,))
 
-    assert "Initialement prévu : dimanche 3 et lundi 4 mai 2020." in pages.get(PAGE).words
+    page = pages.get(PAGE)
+    assert "Nouvelle date. Initialement prévu : dimanche 3 et lundi 4 mai 2020" in page.words
+    assert [one.text for one in page.find_all("s")] == ["dimanche 3 et lundi 4 mai 2020"]
+
+
+def test_hours_that_were_announced_before_for_the_same_day_stay_visible(pages, runtime):
+    former = FormerDates(datetime(2020, 11, 3, 9, 0), datetime(2020, 11, 3, 11, 30))  # noqa: DTZ001
+    with runtime.transaction() as tx:
+        make_event(tx, former_dates=(former,))
+
+    said = "Nouvel horaire. Initialement prévu : de 09h00 à 11h30 (heure de Paris et de Rabat)"
+    assert said in pages.get(PAGE).words
+
+
+@pytest.mark.parametrize(
+    ("column", "said"),
+    [("cancelled_at", "Cet événement est annulé."), ("postponed_at", "est reporté.")],
+)
+def test_what_does_not_take_place_has_its_dates_struck_and_names_whom_to_ask(
+    pages, runtime, column, said
+):
+    contact = ContactPoint("Nadia Lefort", "CUF", "contact@example.org", "+33 1 70 00 00 00")
+    with runtime.transaction() as tx:
+        make_event(tx, contacts=(contact,), cancel_reason="Grève", **{column: NOW})
+
+    page = pages.get(PAGE)
+
+    assert said in page.words and ("Grève" in page.words) == (column == "cancelled_at")
+    assert "Pour toute question : Nadia Lefort" in page.words
+    assert "mardi 3 novembre 2020" in page.find_all("s")[0].text
+    assert f"{PAGE}/calendar.ics" not in page.find_links()
 
 
 def test_a_text_that_is_not_translated_says_in_which_language_it_is(pages, runtime):

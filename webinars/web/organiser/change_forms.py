@@ -65,7 +65,9 @@ class MoveForm(ReasonForm):
     ends_on = Day(N_("Dernier jour"), [Required()])
     ends_time = Time(N_("Heure de fin"))
     timezone = fields.Choice(N_("Fuseau horaire"), [Required()], words=lambda: [], is_preset=True)
-    ask = fields.Radios(N_("Les personnes inscrites"), words=_list_rules, default=NOBODY)
+    ask = fields.Radios(
+        N_("Les personnes inscrites"), [Required()], words=_list_rules, default=NOBODY
+    )
     answer_by = Moment(N_("Réponse attendue avant le"), [NeedsDeadline()])
     opens = Moment(N_("Ouverture des inscriptions"))
     closes = Moment(N_("Clôture des inscriptions"))

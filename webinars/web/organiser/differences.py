@@ -9,6 +9,8 @@ from webinars.web.filters import label, place, plain, session_when, when
 from webinars.web.languages import get_language
 from webinars.web.languages import gettext as _
 
+SESSION = "session "
+"""How the key of a session begins."""
 Sight = dict[str, tuple[str, str]]
 """What is seen: by key, its word and what it says."""
 
@@ -19,6 +21,7 @@ class Difference(NamedTuple):
     word: str
     was: str
     will_be: str
+    is_of_session: bool = False
 
 
 def see(event: Event) -> Sight:
@@ -29,7 +32,7 @@ def see(event: Event) -> Sight:
         "mode": (_("Comment"), label(event.mode)),
     }
     for session in event.sessions:
-        seen[f"session {session.code}"] = (plain(session.title), _say_session(session, event))
+        seen[f"{SESSION}{session.code}"] = (plain(session.title), _say_session(session, event))
     return seen
 
 
@@ -43,11 +46,15 @@ def see_shown(shown: Shown, event: Event) -> Sight:
 def compare(before: Mapping[str, tuple[str, str]], after: Sight) -> list[Difference]:
     """Return what differs, in the order of the page."""
     found = [
-        Difference(word, before.get(key, ("", ""))[1], said)
+        Difference(word, before.get(key, ("", ""))[1], said, key.startswith(SESSION))
         for key, (word, said) in after.items()
         if before.get(key, ("", ""))[1] != said
     ]
-    gone = [Difference(word, said, "") for key, (word, said) in before.items() if key not in after]
+    gone = [
+        Difference(word, said, "", key.startswith(SESSION))
+        for key, (word, said) in before.items()
+        if key not in after
+    ]
     return found + gone
 
 
