@@ -70,7 +70,24 @@ class OutlineDay:
 def days(event: Event) -> list[Day]:
     """List the local days of an event, each with all its sessions that are not cancelled."""
     programme = _sessions_by_date(event)
-    return [_make_day(event, programme, day, _list_on(programme[day])) for day in programme]
+    return [
+        _make_day(event, programme, day, _list_on(sessions))
+        for day, sessions in programme.items()
+        if event.starts_on <= day <= event.ends_on or _list_on(sessions)
+    ]
+
+
+def make_whole_day(event: Event, ordinal: int) -> Day:
+    """Make the whole local day of that number, be it one that the event no longer has."""
+    day = event.starts_on + timedelta(days=ordinal - 1)
+    return Day(
+        ordinal=ordinal,
+        date=day,
+        starts_at=zones.start_of(day, event.timezone),
+        ends_at=zones.end_of(day, event.timezone),
+        hours_known=False,
+        sessions=(),
+    )
 
 
 def days_attended(event: Event, chosen: Collection[str]) -> list[Day]:

@@ -5,6 +5,8 @@ import email.policy
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, time, timedelta
 
+from sqlalchemy import select
+
 from tests import factories
 from webinars import events, letters
 from webinars.changes.pictures import take_picture
@@ -223,6 +225,8 @@ def changing(tx, event, kind, **columns):
     yield change
     event.revision += 1
     events.derive_instants(event)
+    for mailing in tx.scalars(select(Mailing).where(Mailing.event_id == event.id)):
+        mailing.due_at += event.starts_at - change.before.starts_at
     events.touch(event)
     tx.add(change)
     tx.flush()

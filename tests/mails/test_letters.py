@@ -11,15 +11,16 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from tests import factories
-from tests.mails import letters_to
+from tests.mails import changes, letters_to
 from webinars import events, letters
-from webinars.letters import gathering, wording
+from webinars.letters import gathering, rows, wording
 from webinars.links import Scope
 from webinars.mail import compose
 from webinars.models import (
     TO_ORGANISERS,
     AttendanceMode,
     CalendarMethod,
+    ChangeKind,
     Civility,
     ContactPoint,
     Event,
@@ -468,6 +469,90 @@ def test_hundreds_are_written_with_as_many_queries_as_one(any_database):
     assert [drafts[one].recipient for one in ids] == [f"p{n}@example.org" for n in range(200)]
     assert len({person.message_id for person in people}) == len(ids)
     assert len({person.gate_url for person in people}) == len(ids)
+
+
+def test_hundreds_are_told_of_a_change_with_as_many_queries_as_one(any_database):
+    with any_database.transaction() as tx:
+        event = letters_to.make_webinar(tx)
+        people = [
+            factories.make_registration(tx, event, email=f"p{number}@example.org")
+            for number in range(200)
+        ]
+        with letters_to.changing(tx, event, ChangeKind.MOVED) as change:
+            letters_to.move(event, days=7)
+        mail = MailName.EVENT_MOVED
+        ids = [letters_to.tell(tx, event, mail, change, one).id for one in people]
+
+        one = count_queries(tx, ids[:1])
+        many = count_queries(tx, ids)
+        drafts = letters.prepare(tx, ids, links=letters_to.LINKS, sender=letters_to.SENDER)
+        variants = {drafts[one].gather().variant for one in ids}
+
+    assert one == many <= 9
+    assert len(variants) == 1
+
+
+def test_a_day_is_taken_out_at_the_date_that_it_last_had(database):
+    with database.transaction() as tx:
+        event = letters_to.make_assises(tx)
+        person = letters_to.make_registration(tx, event)
+        letters_to.choose(tx, person, event, "atelier-1", "atelier-4")
+        with letters_to.changing(tx, event, ChangeKind.MOVED):
+            changes.without_second_day(event)
+        with letters_to.changing(tx, event, ChangeKind.MOVED) as second:
+            letters_to.move(event, days=7)
+        mail = MailName.REGISTRATION_CANCELLED
+        delivery = letters_to.tell(tx, event, mail, second, person, ordinal=2, since_revision=None)
+        message = letters_to.send(tx, delivery)
+
+    [calendar] = read_calendars(message)
+    assert calendar.walk("VEVENT")[0]["DTSTART"].dt == date(2016, 12, 9)
+    assert "vendredi 9 décembre 2016" in letters_to.get_part(message, "text/plain")
+
+
+def test_a_day_that_nobody_remembers_is_taken_out_under_its_own_name(database):
+    with database.transaction() as tx:
+        event = letters_to.make_webinar(tx)
+        person = letters_to.make_registration(tx, event)
+        mail = MailName.REGISTRATION_CANCELLED
+        message = letters_to.send(tx, letters_to.make_delivery(tx, event, mail, person, ordinal=2))
+
+    [calendar] = read_calendars(message)
+    [entry] = calendar.walk("VEVENT")
+    assert "-d2-" in entry["UID"]
+    assert entry["DTSTART"].dt == date(2020, 5, 20)
+
+
+@pytest.mark.parametrize("mail", sorted(rows.ABOUT_CHANGES - TO_ORGANISERS))
+def test_a_change_that_touches_no_day_of_hers_brings_no_entry(database, mail):
+    with database.transaction() as tx:
+        event = letters_to.make_webinar(tx)
+        person = letters_to.make_registration(tx, event)
+        with letters_to.changing(tx, event, ChangeKind.PLACED) as change:
+            changes.elsewhere(event)
+        delivery = letters_to.tell(tx, event, mail, change, person, ordinal=None)
+        message = letters_to.send(tx, delivery)
+
+    assert read_calendars(message) == []
+    assert "agenda" not in letters_to.get_part(message, "text/plain")
+
+
+def test_only_the_reasons_up_to_the_change_are_given_and_each_once(database):
+    with database.transaction() as tx:
+        event = letters_to.make_webinar(tx)
+        person = letters_to.make_registration(tx, event)
+        made = []
+        for reason in ("Connu avant.", "Grève.", "Grève.", "Salle prise.\nBis.", "Plus tard."):
+            with letters_to.changing(tx, event, ChangeKind.MOVED, reason=reason) as change:
+                letters_to.move(event, days=1)
+            made.append(change)
+        mail = MailName.EVENT_MOVED
+        delivery = letters_to.tell(tx, event, mail, made[3], person, since_revision=1)
+        said = wording.WRITERS[mail](letters_to.prepare(tx, delivery).gather())
+
+    assert said.reasons == ("Grève.", "Salle prise.", "Bis.")
+    assert said.was.startswith("mercredi 20 mai 2020")
+    assert said.event.when.startswith("dimanche 24 mai 2020")
 
 
 def test_a_letter_keeps_nothing_of_the_database(database):

@@ -5,7 +5,7 @@ a file is `files`.
 """
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from email.utils import parseaddr
@@ -120,7 +120,7 @@ def registration_entries(
     return personal_entries(
         event,
         holder,
-        chosen,
+        programme.days_attended(event, chosen),
         event_url=event_url,
         origin=origin,
         language=language,
@@ -132,7 +132,7 @@ def registration_entries(
 def personal_entries(
     event: models.Event,
     holder: Holder,
-    chosen: Collection[str],
+    days: Sequence[Day],
     *,
     event_url: str,
     origin: Origin,
@@ -140,13 +140,13 @@ def personal_entries(
     stamped_at: datetime,
     sequence: int,
 ) -> list[tuple[Day, Entry]]:
-    """Write an entry for each day that someone attends who chose these sessions.
+    """Write an entry for each of these days, as someone attends it.
 
     Who attends online finds the gate in it; never the room, and never the registration's own page:
     calendars are shared with a team.
     """
     entries = []
-    for day in programme.days_attended(event, chosen):
+    for day in days:
         entry = _draft(
             event,
             day,

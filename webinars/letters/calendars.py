@@ -4,7 +4,7 @@ An invitation or a cancellation is one entry, for calendars take up one a messag
 copy has all days in a plain file, which nobody is invited by.
 """
 
-from collections.abc import Collection
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -65,21 +65,21 @@ def _write_lines(case: Case, entries: list[Entry], method: CalendarMethod) -> Li
 
 
 def _list_own(case: Case) -> list[Entry]:
-    return [entry for _, entry in _list_entries(case, case.codes)]
+    return _write_entries(case, case.days)
 
 
-def _list_entries(case: Case, codes: Collection[str]) -> list[tuple[Day, Entry]]:
-    """List the entries of the days that someone attends who chose these sessions."""
-    return calendar.personal_entries(
+def _write_entries(case: Case, days: Sequence[Day]) -> list[Entry]:
+    written = calendar.personal_entries(
         case.dated,
         _find_holder(case),
-        codes,
+        days,
         event_url=case.event_url,
         origin=calendar.make_origin(case.event, host=case.site.host, sender=case.site.sender),
         language=case.language,
         stamped_at=case.person.written_at,
         sequence=case.variant.calendar_sequence,
     )
+    return [entry for _, entry in written]
 
 
 def _find_holder(case: Case) -> Holder:
@@ -99,8 +99,5 @@ def _find_holder(case: Case) -> Holder:
 
 def _find_entry(case: Case) -> Entry:
     """Find the entry of the delivery's day; it may be one that the person no longer attends."""
-    wanted = case.get_day().ordinal
-    codes: Collection[str] = case.codes
-    if wanted not in {day.ordinal for day in case.days}:
-        codes = [session.code for session in case.dated.sessions]
-    return next(entry for day, entry in _list_entries(case, codes) if day.ordinal == wanted)
+    [entry] = _write_entries(case, [case.get_day()])
+    return entry

@@ -255,7 +255,8 @@ class Case:
             is_further = self.variant.template is MailName.CALENDAR_DAY and len(days) > 1
             return days[1] if is_further else days[0]
         every_day = [*days, *programme.days(self.dated)]
-        return next((day for day in every_day if day.ordinal == wanted), days[0])
+        found = (day for day in every_day if day.ordinal == wanted)
+        return next(found, programme.make_whole_day(self.dated, wanted))
 
     def instant(self, at: datetime | None) -> str:
         """Say an instant in every zone of the event; nothing where there is none."""
