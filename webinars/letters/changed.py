@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import date
 from functools import cached_property
 
 from webinars import phrasing, programme
@@ -107,7 +108,7 @@ def event_changed(case: Case) -> EventContext:
     """Say what else is new of an event, as far as it concerns the person."""
     compared = _Comparison(case)
     return contexts.EventChanged(
-        event=facts.say_event(case, about=case.get_day().date),
+        event=facts.say_event(case, about=_find_date(case, compared.programmes)),
         person=facts.say_person(case),
         link=_say_link(case),
         about=compared.about,
@@ -118,6 +119,15 @@ def event_changed(case: Case) -> EventContext:
         reconfirm=_say_reconfirm(case),
         has_calendar=case.brings_entry,
     )
+
+
+def _find_date(case: Case, programmes: Programmes) -> date:
+    """Find which day a change is about: of its entry, or of the first session that changed."""
+    cancelled, changed, added = programmes
+    sessions = [*cancelled, *(one.session for one in changed), *added]
+    if case.variant.ordinal is not None or not sessions:
+        return case.get_day().date
+    return min(session.day for session in sessions)
 
 
 def event_postponed(case: Case) -> EventContext:
