@@ -113,6 +113,21 @@ def derive_instants(event: Event) -> None:
     event.zone_data = zones.version()
 
 
+def has_drifted(event: Event) -> bool:
+    """Tell whether today's zone data give an event other instants than those that people know."""
+    zone = event.timezone
+    starts_at = _instant(event.starts_on, event.starts_time, zone)
+    ends_at = _instant(event.ends_on, event.ends_time, zone)
+    found: list[tuple[datetime | None, datetime | None]] = [
+        (event.starts_at, starts_at or zones.start_of(event.starts_on, zone)),
+        (event.ends_at, ends_at or zones.end_of(event.ends_on, zone)),
+    ]
+    for one in event.sessions:
+        found.append((one.starts_at, _instant(one.day, one.starts_time, zone)))
+        found.append((one.ends_at, _instant(one.day, one.ends_time, zone)))
+    return any(known != now for known, now in found)
+
+
 def remember_dates(event: Event, starts: datetime | date, ends: datetime | date) -> None:
     """Keep the dates that people were shown before an event moves to others, each once."""
     if event.status is EventStatus.DRAFT:

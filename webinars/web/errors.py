@@ -348,7 +348,8 @@ TABLE: dict[type[WebinarsError], tuple[int, str, Sentence]] = {
         422,
         "",
         lambda e, event: _(
-            "Des séances seraient hors de l’événement : %(codes)s.", codes=", ".join(e.codes)
+            "Des séances seraient hors de l’événement : %(titles)s.",
+            titles=", ".join(_session_title(code, event) for code in e.codes),
         ),
     ),
     errors.NoSuchHour: (422, "", _say_no_hour),

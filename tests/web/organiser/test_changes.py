@@ -1,6 +1,6 @@
 """What changes of an event, by an organiser's hand: a form, a review, and only then the deed."""
 
-from datetime import date, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 from sqlalchemy import func, select
@@ -280,7 +280,7 @@ def test_sessions_move_with_their_event_unless_said_otherwise(desk, told, runtim
 def test_a_session_that_would_be_left_outside_is_named_at_its_field(desk, told, runtime):
     add_sessions(runtime)
     page = desk.submit(desk.get(MOVE), NEW_DATES | {"ends_time": "12:00"}, action=MOVE)
-    assert page.status == 422 and "hors de l’événement" in page.find_error("day_1")
+    assert page.status == 422 and "hors de l’événement : Débat." in page.find_error("day_1")
 
 
 def test_a_session_is_moved_to_another_room(desk, told, runtime):
@@ -371,3 +371,21 @@ def test_a_copy_of_an_event_mails_nobody(desk, told, runtime, clock):
     desk.follow(desk.submit(page, action="/duplicate", slug="copie", starts_on="2021-03-09"))
     assert count(runtime, Delivery) == before
     assert read_event(runtime, "copie").status.value == "draft"
+
+
+def test_a_country_that_changed_its_time_is_told_of_only_after_a_review(desk, told, runtime):
+    assert "L’heure légale a changé" not in desk.get(EVENT).words
+    with runtime.transaction() as tx:
+        event = events.get(tx, SLUG)
+        event.starts_at -= timedelta(hours=1)
+        event.ends_at -= timedelta(hours=1)
+
+    shown = desk.get(EVENT)
+    assert "L’heure légale a changé depuis l’annonce." in shown.words
+    page = review(desk, f"{EVENT}changes/rezone")
+    assert "de 09h00 à 11h30" in page.words and "de 10h00 à 12h30" in page.words
+    assert list_waiting(runtime) == []
+
+    shown = desk.follow(decide(desk, page))
+    assert "1 message part." in shown.words and "L’heure légale a changé" not in shown.words
+    assert read_event(runtime).starts_at == datetime(2020, 11, 3, 9, 0, tzinfo=UTC)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from webinars import changes, programme
+from webinars import changes, events, programme
 from webinars.changes import Dates, Order, Outlook
 from webinars.database import Transaction
 from webinars.errors import (
@@ -14,6 +14,7 @@ from webinars.errors import (
     DeadlineUnfit,
     NoSuchHour,
     NotFound,
+    NothingChanged,
     SessionsOutside,
     UnknownTimeZone,
     WebinarsError,
@@ -170,6 +171,13 @@ def _cancel(tx: Transaction, event: Event, _form: ReasonForm, order: Order, _: s
     return changes.cancel(tx, event, order)
 
 
+def _rezone(tx: Transaction, event: Event, _form: ReasonForm, order: Order, _: str) -> Outlook:
+    outlook = changes.rezone(tx, event, order)
+    if outlook is None:
+        raise NothingChanged
+    return outlook
+
+
 def _is_coming(event: Event, now: datetime) -> bool:
     """Tell whether an event is still to take place; one without a date is."""
     return event.cancelled_at is None and (event.postponed_at is not None or event.ends_at > now)
@@ -177,6 +185,10 @@ def _is_coming(event: Event, now: datetime) -> bool:
 
 def _is_dated(event: Event, now: datetime) -> bool:
     return event.postponed_at is None and _is_coming(event, now)
+
+
+def _has_drifted(event: Event, now: datetime) -> bool:
+    return _is_coming(event, now) and events.has_drifted(event)
 
 
 def _is_off(event: Event, _now: datetime) -> bool:
@@ -196,6 +208,18 @@ def _just_session(_event: Event) -> type[ReasonForm]:
 
 
 KINDS = (
+    Kind(
+        "rezone",
+        N_("Tenir compte de l’heure légale"),
+        N_(
+            "Un pays a changé d’heure légale depuis que l’événement a été annoncé. L’heure reste la"
+            " même dans la ville de l’événement, mais elle change ailleurs : les personnes que cela"
+            " concerne reçoivent les heures exactes, et leur agenda suit."
+        ),
+        _rezone,
+        _just_words,
+        _has_drifted,
+    ),
     Kind(
         "move",
         N_("Déplacer"),
