@@ -1,5 +1,6 @@
 """What changes of an event, by an organiser's hand: a form, a review, and only then the deed."""
 
+import re
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
@@ -100,7 +101,8 @@ def test_a_review_shows_the_mail_as_the_first_person_would_read_it(desk, told):
     assert "tel que le lirait Samira BENNANI" in page.words
     (letter,) = page.find_all("div", class_="letter")
     said = "".join(letter.itertext())
-    assert "8 décembre 2020" in said and "3 novembre 2020" in said and "/r/" in said
+    assert "8 décembre 2020" in said and "3 novembre 2020" in said
+    assert re.findall("/r/(.)", said) == ["…"] * said.count("/r/") != []
 
 
 def test_a_move_is_made_and_told_at_once(desk, told, runtime, clock, world):

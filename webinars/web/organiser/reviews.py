@@ -4,6 +4,7 @@ It is made by the very call that makes the change, in a rehearsal that is undone
 are plain values.
 """
 
+import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -24,6 +25,9 @@ from webinars.web.organiser.differences import Difference, Sight
 
 NAMED = 50
 """So many people are named at first."""
+
+OWN_LINK = re.compile(r"(/[rju]/)[\w-]+")
+"""A link that is a person's own: whoever has it acts for her."""
 
 Do = Callable[[Transaction, Event], Outlook]
 
@@ -196,4 +200,4 @@ def _read(tx: Transaction, mail: int, template: MailName, name: str, runtime: Ru
     if isinstance(draft, Unwritten):
         return Sample(template, name, _("Ce message ne peut pas être composé."), draft.reason)
     texts = draft.read()
-    return Sample(template, name, texts.subject, texts.text)
+    return Sample(template, name, texts.subject, OWN_LINK.sub(r"\1…", texts.text))
