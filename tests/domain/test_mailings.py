@@ -83,22 +83,9 @@ def test_an_event_is_planned_by_the_default_rules(any_database):
             (LINK, DUE, MailingState.PLANNED),
             (THANKS, ENDS + timedelta(hours=1), MailingState.PLANNED),
         ]
-        assert rows[0]._asdict().keys() == {
-            "template",
-            "due_at",
-            "state",
-            "reason",
-            "total",
-            "accepted",
-            "failed",
-            "waiting",
-            "id",
-            "rule",
-            "expires_at",
-            "uncertain",
-            "suppressed",
-            "bounced",
-            "waits",
+        assert rows[0]._asdict().keys() >= {
+            *("template", "due_at", "state", "reason"),
+            *("total", "accepted", "failed", "waiting"),
         }
 
 
@@ -702,7 +689,7 @@ def choose(tx, event, registration, *codes):
 
 
 def list_told(tx):
-    return [(one.template, one.day) for one in list_all(tx) if one.state is PENDING]
+    return [(one.template, one.ordinal) for one in list_all(tx) if one.state is PENDING]
 
 
 def test_each_further_day_has_a_mail_of_its_own(database):
@@ -713,7 +700,7 @@ def test_each_further_day_has_a_mail_of_its_own(database):
 
         telling.tell(tx, event, registration, CONFIRMATION, now=LONG_BEFORE)
 
-        assert list_told(tx) == [(CONFIRMATION, FIRST), (MailName.CALENDAR_DAY, SECOND_DAY)]
+        assert list_told(tx) == [(CONFIRMATION, 1), (MailName.CALENDAR_DAY, 2)]
 
 
 def test_a_day_no_longer_attended_leaves_the_calendar(any_database):
@@ -730,8 +717,8 @@ def test_a_day_no_longer_attended_leaves_the_calendar(any_database):
         telling.tell(tx, event, registration, CONFIRMATION, now=LONG_BEFORE + MINUTE)
 
         assert list_told(tx) == [
-            (CONFIRMATION, FIRST),
-            (MailName.REGISTRATION_CANCELLED, SECOND_DAY),
+            (CONFIRMATION, 1),
+            (MailName.REGISTRATION_CANCELLED, 2),
         ]
 
 
@@ -749,7 +736,7 @@ def test_every_day_leaves_the_calendar_when_a_place_is_given_up(database):
 
         assert list_told(tx) == [
             (MailName.REGISTRATION_CANCELLED, None),
-            (MailName.REGISTRATION_CANCELLED, SECOND_DAY),
+            (MailName.REGISTRATION_CANCELLED, 2),
         ]
 
 

@@ -119,9 +119,7 @@ class Delivery(Base):
     lane: Mapped[Lane] = mapped_column(choice(Lane))
     calendar_sequence: Mapped[int] = mapped_column(default=0)
     """Of the calendar entry, as it was when the row was written."""
-    change_id: Mapped[int | None] = mapped_column(
-        ForeignKey("changes.id", ondelete="SET NULL"), index=True
-    )
+    change_id: Mapped[int | None] = mapped_column(ForeignKey("changes.id"), index=True)
     """The change that it tells of."""
     since_revision: Mapped[int | None]
     """The revision that the person knew: what it says is new since then."""

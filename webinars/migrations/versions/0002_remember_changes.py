@@ -53,7 +53,7 @@ def upgrade() -> None:
     op.add_column("registrations", sa.Column("requested_at", INSTANT, nullable=True))
     op.add_column("registrations", sa.Column("calendar_reply", sa.String(40), nullable=True))
     op.add_column("registrations", sa.Column("calendar_replied_at", INSTANT, nullable=True))
-    _refer("deliveries", "change_id", "changes", "ON DELETE SET NULL")
+    _refer("deliveries", "change_id", "changes")
     op.add_column("deliveries", sa.Column("since_revision", sa.Integer(), nullable=True))
     op.add_column("deliveries", sa.Column("ordinal", sa.Integer(), nullable=True))
     op.execute(
@@ -100,11 +100,11 @@ def _name_day() -> str:
     return "date(events.starts_on, (deliveries.ordinal - 1) || ' days')"
 
 
-def _refer(table: str, name: str, other: str, then: str = "") -> None:
+def _refer(table: str, name: str, other: str) -> None:
     """Add a column that refers to another table, as both engines can add one to a full table."""
     op.execute(
         f"ALTER TABLE {table} ADD COLUMN {name} INTEGER"
-        f" CONSTRAINT fk_{table}_{name}_{other} REFERENCES {other} (id) {then}"
+        f" CONSTRAINT fk_{table}_{name}_{other} REFERENCES {other} (id)"
     )
     op.create_index(f"ix_{table}_{name}", table, [name], unique=False)
 
