@@ -6,10 +6,10 @@ import pytest
 
 from tests.domain.moving import add_person, deliver, later, look, order, prepare
 from tests.domain.sending import list_all
-from webinars import changes, reconfirmations
+from webinars import changes, claims, reconfirmations
 from webinars.changes import Reconfirm
 from webinars.errors import EventCancelled, RemindedLately
-from webinars.models import DeliveryState, MailName, ReconfirmRule
+from webinars.models import DeliveryState, Lane, MailName, ReconfirmRule
 
 REMINDER = MailName.RECONFIRM_REMINDER
 DAY = timedelta(days=1)
@@ -70,6 +70,20 @@ def test_nobody_is_reminded_who_could_only_answer_too_late(any_database):
         changes.cancel(tx, event, order(60))
         with pytest.raises(EventCancelled):
             changes.remind(tx, event, now=order(120).now)
+
+
+def test_who_answers_while_her_reminder_is_on_its_way_is_not_sent_it(any_database):
+    now = order(60).now
+    with any_database.transaction() as tx:
+        event, (first, _), _made = ask(tx)
+        changes.remind(tx, event, now=now)
+        held = claims.claim(tx, Lane.BULK, owner="w", now=now, limit=10)
+        assert claims.check(tx, held, owner="w", now=now) == {}
+
+        reconfirmations.note_kept(tx, look(tx, first), now=now)
+
+        dropped = claims.check(tx, held, owner="w", now=now)
+        assert [one.reply for one in dropped.values()] == ["superseded"]
 
 
 def test_a_reminder_does_not_change_what_a_person_is_known_to_know(any_database):
