@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.utils import parseaddr
+from functools import lru_cache
 
 from tests.itip.files import Choked, File, read_file
 
@@ -24,12 +25,15 @@ class Mail:
     message: EmailMessage
     sender: str
     recipient: str
+    parts: dict[str, list[EmailMessage]]
+    """By type."""
     file: File | None
     """`None`: it has nothing to do with calendars."""
     is_invitation: bool
     """Whether a client takes it up by itself; otherwise it is a file that a person may open."""
 
 
+@lru_cache(maxsize=1024)
 def read_mail(content: bytes) -> Mail:
     """Read a message and its calendar part.
 
@@ -37,18 +41,25 @@ def read_mail(content: bytes) -> Mail:
     """
     message = email.message_from_bytes(content, policy=email.policy.default)
     assert isinstance(message, EmailMessage)
-    part = _find(message, CALENDAR)
-    attached = _find(message, FILE)
-    carrier = part or attached
-    sender = parseaddr(str(message["From"]))[1].lower()
-    recipient = parseaddr(str(message["To"]))[1].lower()
-    if carrier is None:
-        return Mail(message, sender, recipient, None, is_invitation=False)
-    file = read_file(get_octets(carrier))
-    mail = Mail(message, sender, recipient, file, is_invitation=part is not None)
-    for complaint, is_wrong in QUIRKS.items():
-        if is_wrong(mail):
-            raise Choked(complaint)
+    parts: dict[str, list[EmailMessage]] = {}
+    for one in message.walk():
+        parts.setdefault(one.get_content_type(), []).append(one)
+    for kind in (CALENDAR, FILE):
+        if len(parts.get(kind, ())) > 1:
+            raise Choked(f"{len(parts[kind])} parts {kind}")
+    carrier = next(iter(parts.get(CALENDAR, parts.get(FILE, ()))), None)
+    mail = Mail(
+        message=message,
+        sender=parseaddr(str(message["From"]))[1].lower(),
+        recipient=parseaddr(str(message["To"]))[1].lower(),
+        parts=parts,
+        file=None if carrier is None else read_file(get_octets(carrier)),
+        is_invitation=CALENDAR in parts,
+    )
+    if mail.file is not None:
+        for complaint, is_wrong in QUIRKS.items():
+            if is_wrong(mail):
+                raise Choked(complaint)
     return mail
 
 
@@ -59,24 +70,17 @@ def get_octets(part: EmailMessage) -> bytes:
     return octets
 
 
-def _list(message: EmailMessage, kind: str) -> list[EmailMessage]:
-    return [part for part in message.walk() if part.get_content_type() == kind]
-
-
-def _find(message: EmailMessage, kind: str) -> EmailMessage | None:
-    found = _list(message, kind)
-    if len(found) > 1:
-        raise Choked(f"{len(found)} parts {kind}")
-    return found[0] if found else None
+def _find(mail: Mail, kind: str) -> EmailMessage | None:
+    return next(iter(mail.parts.get(kind, ())), None)
 
 
 def _get_alternatives(mail: Mail) -> list[EmailMessage]:
-    found = _find(mail.message, "multipart/alternative")
+    found = _find(mail, "multipart/alternative")
     return list(found.iter_parts()) if found is not None else []
 
 
 def _get_invitation(mail: Mail) -> EmailMessage | None:
-    return _find(mail.message, CALENDAR)
+    return _find(mail, CALENDAR)
 
 
 def _differs_in_method(mail: Mail) -> bool:
@@ -100,21 +104,21 @@ def _stands_elsewhere(mail: Mail) -> bool:
 
 
 def _differs_from_its_file(mail: Mail) -> bool:
-    part, attached = _get_invitation(mail), _find(mail.message, FILE)
+    part, attached = _get_invitation(mail), _find(mail, FILE)
     if part is None or attached is None:
         return False
     return get_octets(part) != get_octets(attached)
 
 
 def _is_misnamed(mail: Mail) -> bool:
-    attached = _find(mail.message, FILE)
+    attached = _find(mail, FILE)
     name = "invite.ics" if mail.is_invitation else "calendar.ics"
     return attached is not None and attached.get_filename() != name
 
 
 def _has_other_files(mail: Mail) -> bool:
-    attached = [one for one in mail.message.walk() if one.get_content_disposition() == "attachment"]
-    return len(attached) > 1
+    every = [one for some in mail.parts.values() for one in some]
+    return sum(one.get_content_disposition() == "attachment" for one in every) > 1
 
 
 def _is_not_in_utf8(mail: Mail) -> bool:
@@ -128,7 +132,7 @@ def _is_not_of_an_event(mail: Mail) -> bool:
 
 
 def _may_be_broken_on_the_way(mail: Mail) -> bool:
-    parts = [*_list(mail.message, CALENDAR), *_list(mail.message, FILE)]
+    parts = [*mail.parts.get(CALENDAR, ()), *mail.parts.get(FILE, ())]
     return any(part["Content-Transfer-Encoding"] != "base64" for part in parts)
 
 

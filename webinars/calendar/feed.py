@@ -51,7 +51,7 @@ def write(
         stamped_at=stamped_at,
         sequence=_count_changes(event, registration),
     )
-    entry_of = {day.date: _strip(entry, registration) for day, entry in days}
+    entry_of = {day.date: _strip(entry, event, registration) for day, entry in days}
     name, host = registration.public_id, origin.host
     found = []
     for day in programme.days_attended(event, chosen):
@@ -72,15 +72,16 @@ def _count_changes(event: models.Event, registration: models.Registration) -> in
     return event.revision + registration.calendar_sequence + registration.calendar_generation
 
 
-def _strip(entry: Entry, registration: models.Registration) -> Entry:
+def _strip(entry: Entry, event: models.Event, registration: models.Registration) -> Entry:
     """Make of a day's entry one that invites nobody and rings no bell."""
+    is_off = registration.status in OFF or event.postponed_at is not None
     return replace(
         entry,
         attendee_name=None,
         attendee_email=None,
         alarm=False,
         tentative=entry.tentative or registration.status is not RegistrationStatus.CONFIRMED,
-        cancelled=entry.cancelled or registration.status in OFF,
+        cancelled=entry.cancelled or is_off,
     )
 
 

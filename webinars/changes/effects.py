@@ -98,15 +98,16 @@ class Comparison:
         before, after = self._pictures[of.knows], self._after
         if after.is_cancelled:
             return _cancel(of, before)
-        if after.is_postponed and not before.is_postponed:
+        is_put_off = after.is_postponed and not before.is_postponed
+        if is_put_off and not of.is_unread:
             return _take_out(of, MailName.EVENT_POSTPONED)
         now = see(self._after_event, of.codes, of.mode)
         seen = see(self._events[of.knows], of.codes, of.mode)
         template = _choose(before, after, seen, now)
+        if of.is_unread and (template or is_put_off or of.is_superseded):
+            return _leave_unread(of, now, is_dated=not after.is_postponed)
         if template is None:
             return Effect(None, NotTold.UNDONE if of.is_superseded else NotTold.UNCONCERNED)
-        if of.is_unread:
-            return _leave_unread(of, now)
         if after.is_postponed:  # nothing is in any calendar until there is a date
             return Effect(template)
         was_off = before.is_cancelled or before.is_postponed
@@ -116,10 +117,12 @@ class Comparison:
         )
 
 
-def _leave_unread(of: Situation, now: View) -> Effect:
+def _leave_unread(of: Situation, now: View, *, is_dated: bool) -> Effect:
     """Let the mail that has not left yet say what is true by now, of every day."""
     if not of.is_confirmed:
         return Effect(None, NotTold.UNREAD)
+    if not is_dated:
+        return Effect(None, NotTold.UNREAD, gone=tuple(sorted(of.held)))
     first, *further = now.days
     return Effect(None, NotTold.UNREAD, first, tuple(further), _list_gone(of, now))
 

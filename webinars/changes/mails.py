@@ -18,6 +18,7 @@ from webinars import contacts, deliveries, timeline
 from webinars.audiences import COPIED
 from webinars.changes.effects import Effect, Situation
 from webinars.changes.people import Crowd, Person, Waiting
+from webinars.changes.values import NotTold
 from webinars.database import Transaction, as_column, is_among
 from webinars.models import (
     Change,
@@ -80,11 +81,15 @@ class Sheaf:
         waiting = crowd.waiting.get(person.id, ())
         if effect.template is None and effect.touches_calendar:
             self._follow(waiting, effect.ordinal)
+        elif effect.why_not is NotTold.UNREAD or effect.template is MailName.EVENT_CANCELLED:
+            # No worker sends what confirms a place at what is cancelled; it may be on again before.
+            self.given_up += [one.id for one in waiting if one.template not in STATUS_MAILS]
         elif effect.template is not None:
             self.given_up += [one.id for one in waiting]
-            self._tell(person, situation, effect)
         elif situation.is_superseded:
             self.given_up += [one.id for one in waiting if one.is_of_change]
+        if effect.template is not None:
+            self._tell(person, situation, effect)
         if effect.touches_calendar:
             self._correct(person, situation, effect)
             (self.renewed if effect.is_renewed else self.raised).append(person.id)

@@ -23,8 +23,9 @@ class Former:
     """Why it was changed since then, each with the revision that this made."""
 
     def has_day(self, ordinal: int) -> bool:
-        """Tell whether the event had a day of that number."""
-        return any(day.ordinal == ordinal for day in programme.days(self.event))
+        """Tell whether the event had a day of that number that anyone could attend."""
+        codes = [session.code for session in self.event.sessions]
+        return any(day.ordinal == ordinal for day in programme.days_attended(self.event, codes))
 
     def list_reasons(self, told: int | None) -> tuple[str, ...]:
         """List why it was changed up to a revision, each reason once; `None`: up to now."""
