@@ -27,6 +27,7 @@ CHUNKS_A_TICK = 20
 
 def run(runtime: Runtime, stop: Stop) -> None:
     """Look every second until told to stop, and once a minute at what takes longer."""
+    attempt(look_at_zones, runtime)
     with intake.reading_beside(runtime, stop):
         for turn in count():
             if stop.is_set():
@@ -35,6 +36,14 @@ def run(runtime: Runtime, stop: Stop) -> None:
                 attempt(expire, runtime)
             tick(runtime)
             stop.wait(TICK_SECONDS)
+
+
+def look_at_zones(runtime: Runtime) -> None:
+    """Tell organisers of events whose instants are others by the zone data it was started with."""
+    with runtime.transaction() as tx:
+        added = changes.alert(tx, now=runtime.now())
+    if added:
+        logger.warning("zone data moved events: mails=%s", added)
 
 
 def tick(runtime: Runtime) -> None:

@@ -21,6 +21,7 @@ from webinars.changes.deeds import (
     reopen,
     rezone,
 )
+from webinars.changes.drift import alert, list_drifted
 from webinars.changes.history import (
     ChangeRow,
     MailRow,
@@ -68,6 +69,7 @@ __all__ = [
     "Told",
     "UnreachedRow",
     "Why",
+    "alert",
     "cancel",
     "cancel_session",
     "change_sessions",
@@ -77,6 +79,7 @@ __all__ = [
     "find_reminded_at",
     "list_changes",
     "list_coming",
+    "list_drifted",
     "list_due",
     "list_mails",
     "list_questions",

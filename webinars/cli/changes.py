@@ -9,14 +9,14 @@ from datetime import date, datetime, timedelta
 
 import click
 
-from webinars import changes, events, loading
+from webinars import changes, events, loading, zones
 from webinars.changes import COMMAND_LINE, Dates, MailRow, Order, Outlook, Reconfirm
 from webinars.cli import outlooks
 from webinars.cli.edge import AS_JSON, YES, opened, print_json, print_table
 from webinars.cli.events import describe
 from webinars.cli.listings import pick, print_rows
 from webinars.database import Transaction
-from webinars.errors import ValueRefused
+from webinars.errors import NothingChanged, ValueRefused
 from webinars.eventfiles import moments
 from webinars.models import Event, Lane, Mode, ReconfirmRule, Shown, Venue
 
@@ -259,6 +259,30 @@ def reopen(
     carry_out(slug, do, yes=yes, names=names)
 
 
+@click.command("rezone")
+@REASON
+@NAMES
+@YES
+def rezone(reason: str, names: bool, yes: bool) -> None:
+    """Take up new zone data: events to come keep their local hours, and people are told.
+
+    Shows for each event who would be told what, and asks.
+    """
+    with opened() as runtime, runtime.reading() as tx:
+        slugs = [event.slug for event in changes.list_drifted(tx, now=runtime.now())]
+    if not slugs:
+        click.echo(f"No event to come has other instants by the zone data {zones.version()}.")
+
+    def do(tx: Transaction, event: Event, now: datetime) -> Outlook:
+        outlook = changes.rezone(tx, event, make_order(now, reason))
+        if outlook is None:
+            raise NothingChanged
+        return outlook
+
+    for slug in slugs:
+        carry_out(slug, do, yes=yes, names=names)
+
+
 @click.command("clone")
 @click.argument("slug")
 @click.argument("new_slug", metavar="NEW-SLUG")
@@ -326,4 +350,4 @@ def unreached(slug: str, as_json: bool) -> None:
     print_rows(rows, columns, event.timezone, as_json=as_json)
 
 
-COMMANDS = (reschedule, cancel, postpone, reopen, clone, history, unreached)
+COMMANDS = (reschedule, cancel, postpone, reopen, rezone, clone, history, unreached)

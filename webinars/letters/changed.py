@@ -5,10 +5,12 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 
-from webinars import phrasing, programme
+from webinars import events, phrasing, programme
+from webinars.changes import pictures
 from webinars.letters import differences, facts
 from webinars.letters.cases import Case
 from webinars.letters.differences import Programmes, SessionDifference
+from webinars.letters.former import rebuild
 from webinars.mail import contexts
 from webinars.mail.contexts import (
     About,
@@ -20,7 +22,7 @@ from webinars.mail.contexts import (
     ReconfirmFacts,
     SessionChange,
 )
-from webinars.models import Event, ReconfirmRule
+from webinars.models import Event, Language, ReconfirmRule
 from webinars.programme import Day
 
 
@@ -154,10 +156,19 @@ def event_cancelled(case: Case) -> EventContext:
 
 
 def zone_changed(case: Case) -> EventContext:
-    """Tell organisers that a country changed its time, and what that makes of their event."""
+    """Tell organisers that a country changed its time, and what that makes of their event.
+
+    Until one of them has it told, the event has the instants that people know.
+    """
+    said, was = facts.say_event(case), _say_other_cities(case.known, case.language)
+    if events.has_drifted(case.event):
+        to_be = rebuild(case.event, pictures.take_picture(case.event), case.event.revision)
+        events.derive_instants(to_be)
+        said = replace(said, when=phrasing.when(to_be, case.language))
+        was = _say_other_cities(case.event, case.language)
     return contexts.ZoneChanged(
-        event=facts.say_event(case),
-        was=_say_other_cities(case),
+        event=said,
+        was=was,
         local_time=phrasing.local_time([case.event.timezone], case.language),
         organiser_url=f"{case.site.links.base_url}/organiser/events/{case.event.slug}/",
     )
@@ -177,19 +188,18 @@ def _list_reasons(case: Case) -> tuple[str, ...]:
 def _say_was(case: Case, about: About) -> str:
     """Say the dates that the person knew, where they are others."""
     if about is About.ZONE:
-        return _say_other_cities(case)
+        return _say_other_cities(case.known, case.language)
     was, is_now = (phrasing.when(one, case.language) for one in (case.known, case.event))
     return was if was != is_now else ""
 
 
-def _say_other_cities(case: Case) -> str:
-    """Say the hours of before in the other cities: those of its own have not changed."""
-    known = case.known
-    zones = [zone for zone in facts.list_zones(known) if zone != known.timezone]
-    if not zones or known.starts_time is None:
+def _say_other_cities(event: Event, language: Language) -> str:
+    """Say the hours of an event in the other cities: those of its own have not changed."""
+    zones = [zone for zone in facts.list_zones(event) if zone != event.timezone]
+    if not zones or event.starts_time is None:
         return ""
-    ends_at = None if known.ends_time is None else known.ends_at
-    return phrasing.period(known.starts_at, ends_at, zones, case.language)
+    ends_at = None if event.ends_time is None else event.ends_at
+    return phrasing.period(event.starts_at, ends_at, zones, language)
 
 
 def _say_own_days(case: Case, about: About) -> tuple[DayLine, ...]:
