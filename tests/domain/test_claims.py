@@ -2,10 +2,6 @@ import threading
 from datetime import timedelta
 
 import pytest
-from hypothesis import HealthCheck, settings
-from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
-from sqlalchemy import select
 
 from tests.domain.sending import add, get, list_all, make_remains
 from tests.factories import NOW, make_event, make_registration
@@ -13,7 +9,6 @@ from webinars import claims
 from webinars.claims import LEASE
 from webinars.mail.journal import Mark
 from webinars.models import (
-    Delivery,
     DeliveryState,
     Lane,
     Mailing,
@@ -238,6 +233,24 @@ def test_a_last_look_finds_what_makes_no_sense_any_more(any_database):
         }
 
 
+def test_what_others_know_the_end_of_is_not_sent_again(any_database):
+    with any_database.transaction() as tx:
+        registration = make_registration(tx, event := make_event(tx))
+        for name in ("accepted", "fine"):
+            of_hers = {"registration_id": registration.id, "template": MailName.CONNECTION_LINK}
+            add(tx, event, name, **of_hers)
+        sent, _ = claim(tx, owner="stalled")
+        claims.free_expired_leases(tx, now=NOW + LEASE)
+        batch = claim(tx, owner="successor", now=NOW + LEASE)
+        record(tx, (sent, Verdict.ACCEPTED, "250 late word"))
+
+        dropped = claims.check(tx, batch, owner="successor", now=NOW + LEASE)
+
+        assert list(dropped) == [sent.delivery_id]
+        claims.record(tx, dropped.values(), now=NOW + LEASE)
+        assert get(tx, "accepted").state is DeliveryState.ACCEPTED
+
+
 @pytest.mark.parametrize(
     ("mark", "template", "is_whole", "state", "maybe_twice"),
     [
@@ -295,68 +308,3 @@ def test_a_mark_of_an_earlier_claim_says_nothing_about_this_one(database):
         claims.replay(tx, remains, now=NOW)
 
         assert get(tx, "a").state is DeliveryState.PENDING
-
-
-class Lives(RuleBasedStateMachine):
-    """Two workers, a clock and a few mails: what is accepted stays so, and doubles are marked."""
-
-    workers = st.sampled_from(["one", "two"])
-    words = st.sampled_from([Verdict.ACCEPTED, Verdict.DEFERRED, Verdict.UNANSWERED])
-
-    @initialize()
-    def begin(self):
-        self.now = NOW
-        self.held = {"one": [], "two": []}
-        self.left = {}
-        self.outer = self.database.transaction()
-        self.tx = self.outer.__enter__()
-        add_some(self.tx, "a", "b", "c", template=MailName.CONNECTION_LINK)
-
-    def teardown(self):
-        if hasattr(self, "outer"):
-            self.outer.__exit__(KeyError, KeyError(), None)
-
-    @rule(worker=workers)
-    def claim_some(self, worker):
-        self.held[worker] += claim(self.tx, owner=worker, now=self.now, limit=2)
-
-    @rule(worker=workers, word=words)
-    def send_one(self, worker, word):
-        if self.held[worker]:
-            one = self.held[worker].pop(0)
-            if word is not Verdict.DEFERRED:  # an unanswered mail has arrived too
-                self.left.setdefault(one.delivery_id, []).append(word)
-            record(self.tx, (one, word, "word"), now=self.now)
-
-    @rule(minutes=st.integers(1, 6))
-    def wait(self, minutes):
-        self.now += minutes * MINUTE
-        claims.free_expired_leases(self.tx, now=self.now)
-
-    @invariant()
-    def holds(self):
-        if not hasattr(self, "tx"):
-            return
-        self.tx.expire_all()
-        for row in self.tx.scalars(select(Delivery)):
-            left = self.left.get(row.id, [])
-            if Verdict.ACCEPTED in left:
-                assert row.state is DeliveryState.ACCEPTED
-            if len(left) > 1:
-                assert row.maybe_twice
-            if row.state is DeliveryState.PENDING and left:
-                assert row.maybe_twice
-
-
-def test_whatever_workers_do_what_is_accepted_stays_so_and_doubles_are_marked(database):
-    class Here(Lives):
-        pass
-
-    Here.database = database
-    Here.TestCase.settings = settings(
-        max_examples=30,
-        stateful_step_count=20,
-        deadline=None,
-        suppress_health_check=list(HealthCheck),
-    )
-    Here.TestCase().runTest()

@@ -166,7 +166,19 @@ def renew(tx: Transaction, owner: str, *, now: datetime) -> bool:
 def check(
     tx: Transaction, claims: Sequence[Claim], *, owner: str, now: datetime
 ) -> dict[int, Outcome]:
-    """Look once more, just before sending: return by delivery what is not to be sent after all."""
+    """Look once more, just before sending: return by delivery what is not to be sent after all.
+
+    Also what the worker does not hold any more: someone knows by now what became of it.
+    """
+    held = {(row.id, row.lease_epoch) for row in tx.execute(_HELD, {"of_owner": owner})}
+    lost = [one for one in claims if (one.delivery_id, one.epoch) not in held]
+    dropped = _find_dropped(tx, claims, owner, now)
+    return dropped | {one.delivery_id: Outcome(one, Verdict.GIVEN_BACK) for one in lost}
+
+
+def _find_dropped(
+    tx: Transaction, claims: Sequence[Claim], owner: str, now: datetime
+) -> dict[int, Outcome]:
     by_id = {one.delivery_id: one for one in claims}
     rows = tx.execute(_QUESTIONABLE, {"of_owner": owner, "at": now})
     found = {row[0]: row[1:] for row in rows if row[0] in by_id}
@@ -223,6 +235,8 @@ _IS_PLAIN = and_(
     ~select(Suppression.id).where(Suppression.email_key == Delivery.email_key).exists(),
 )
 """There is no question about most mails; the few others are looked at one by one."""
+_IS_OF_OWNER = and_(_IS_LEASED, Delivery.lease_owner == bindparam("of_owner"))
+_HELD = select(Delivery.id, Delivery.lease_epoch).where(_IS_OF_OWNER)
 _QUESTIONABLE = (
     select(
         Delivery.id,
@@ -245,7 +259,7 @@ _QUESTIONABLE = (
     .join(Event, Event.id == Delivery.event_id)
     .outerjoin(Registration, Registration.id == Delivery.registration_id)
     .outerjoin(Mailing, Mailing.id == Delivery.mailing_id)
-    .where(_IS_LEASED, Delivery.lease_owner == bindparam("of_owner"))
+    .where(_IS_OF_OWNER)
     .where(or_(Registration.id.is_(None), not_(_IS_PLAIN)))
 )
 
