@@ -197,13 +197,13 @@ def _value(error: errors.ValueRefused, event: Event | None) -> str:
 def _say_reversed(error: errors.DatesReversed, event: Event | None) -> str:
     if error.code:
         title = _session_title(error.code, event)
-        return _("La séance « %(title)s » finirait avant de commencer.", title=title)
+        return _("La séance « %(title)s » finirait avant de commencer.", title=title)
     return _("L’événement finirait avant de commencer.")
 
 
 def _say_no_hour(error: errors.NoSuchHour, event: Event | None) -> str:
     return _(
-        "L’heure %(hour)s n’existe pas ce jour-là : les horloges avancent alors d’une heure.",
+        "L’heure %(hour)s n’existe pas ce jour-là : les horloges avancent alors d’une heure.",
         hour=f"{error.local:%H:%M}",
     )
 
@@ -212,7 +212,7 @@ def _say_reminded(error: errors.RemindedLately, event: Event | None) -> str:
     if event is None:
         return _("Une relance est déjà partie il y a moins d’un jour.")
     at = phrasing.instant(error.until, event.display_timezones, get_language())
-    return _("Une relance est déjà partie il y a moins d’un jour. La suivante : %(at)s.", at=at)
+    return _("Une relance est déjà partie il y a moins d’un jour. La suivante : %(at)s.", at=at)
 
 
 TABLE: dict[type[WebinarsError], tuple[int, str, Sentence]] = {
@@ -348,7 +348,7 @@ TABLE: dict[type[WebinarsError], tuple[int, str, Sentence]] = {
         422,
         "",
         lambda e, event: _(
-            "Des séances seraient hors de l’événement : %(titles)s.",
+            "Des séances seraient hors de l’événement : %(titles)s.",
             titles=", ".join(_session_title(code, event) for code in e.codes),
         ),
     ),
