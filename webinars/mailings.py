@@ -115,10 +115,13 @@ def _move(mailing: Mailing, one: Plan, event: Event, now: datetime) -> None:
     """Move a planned mailing with its event; one that is over comes back if it lies ahead again,
     and one that has started begins anew.
 
-    What an organiser cancelled stays so, and what she paused is still paused.
+    What stopped with its event goes on with it, late if need be. What an organiser cancelled stays
+    so, and what she paused is still paused.
     """
-    has_moved = one.due_at is None or one.due_at != mailing.due_at or _is_on_again(mailing, event)
-    lies_ahead_again = has_moved and (one.due_at or one.expires_at) > now
+    is_on_again = _is_on_again(mailing, event)
+    has_moved = one.due_at is None or one.due_at != mailing.due_at or is_on_again
+    until = one.expires_at if is_on_again else one.due_at or one.expires_at
+    lies_ahead_again = has_moved and until > now
     if mailing.state is MailingState.PAUSED:
         if lies_ahead_again and one.due_at is not None:
             mailing.due_at, mailing.cursor = one.due_at, 0

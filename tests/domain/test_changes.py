@@ -20,7 +20,7 @@ from tests.domain.moving import (
 )
 from tests.domain.sending import list_all
 from tests.factories import NOW
-from webinars import changes, events, mailings
+from webinars import changes, claims, events, mailings
 from webinars.changes import Dates, NotTold, Reconfirm, Sitting, Told
 from webinars.errors import (
     DatePast,
@@ -43,6 +43,7 @@ from webinars.models import (
     EventState,
     EventStatus,
     FormerDates,
+    Lane,
     Mailing,
     MailingState,
     MailName,
@@ -523,6 +524,24 @@ class TestPostponing:
             start_mailings(tx, morning)
 
             assert list_waiting(tx) == [(POSTPONED, 1)]
+
+    @pytest.mark.parametrize("stop", [changes.postpone, changes.cancel])
+    def test_a_link_in_a_workers_hand_leaves_once_the_event_is_on_again(self, any_database, stop):
+        morning = NOW.replace(month=11, day=3, hour=7, minute=1)
+        with any_database.transaction() as tx:
+            event, _ = prepare(tx)
+            start_mailings(tx, morning)
+            held = claims.claim(tx, Lane.BULK, owner="worker", now=morning, limit=10)
+            stop(tx, event, order(now=morning))
+            dropped = claims.check(tx, held, owner="worker", now=morning)
+            claims.record(tx, dropped.values(), now=morning)
+            start_mailings(tx, morning)
+            assert (MailName.CONNECTION_LINK, None) not in list_waiting(tx)
+
+            changes.reopen(tx, event, order(now=morning))
+            start_mailings(tx, morning)
+
+            assert list_waiting(tx).count((MailName.CONNECTION_LINK, None)) == 1
 
     def test_postponed_it_may_take_place_on_its_date_after_all(self, database):
         with database.transaction() as tx:

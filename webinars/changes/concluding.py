@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import literal, select, update
 
 from webinars import deliveries, events, phrasing, suppressions, timeline
+from webinars.audiences import EVENT_CANCELLED, EVENT_POSTPONED
 from webinars.changes import dates, mails
 from webinars.changes.effects import Comparison, Effect
 from webinars.changes.mails import Sheaf
@@ -33,6 +34,9 @@ from webinars.timeline import SCHEDULED
 
 ENDED = (ChangeKind.CANCELLED, ChangeKind.POSTPONED)
 """After these there is nothing to maintain."""
+DROPPED = (DeliveryState.CANCELLED, DeliveryState.UNCERTAIN)
+OFF = (EVENT_CANCELLED, EVENT_POSTPONED, deliveries.MAILING_CANCELLED)
+"""The replies of what made no sense while the event, and its mailings with it, was off."""
 
 
 def conclude(
@@ -124,7 +128,8 @@ def _drop_planned(tx: Transaction, event: Event, change: Change) -> int:
     """Give up what waits of mailings that stopped or are planned anew, and tell how many mails.
 
     Each is marked with the revision that it was given up for: should the event come back to the
-    same date, the same mail is to be sent then.
+    same date, the same mail is to be sent then. So is what a worker had in hand while the event
+    was off, and dropped.
     """
     is_not_started = select(Mailing.id).where(
         Mailing.event_id == event.id,
@@ -132,24 +137,23 @@ def _drop_planned(tx: Transaction, event: Event, change: Change) -> int:
         Mailing.due_at.is_not(None),
         Mailing.state.not_in([MailingState.SENDING, MailingState.DONE]),
     )
-    given_up = (
+    planned = (
         update(Delivery)
         .where(
             Delivery.event_id == event.id,
-            Delivery.state == DeliveryState.PENDING,
             Delivery.template.in_(SCHEDULED),
             Delivery.mailing_id.in_(is_not_started),
         )
-        .values(
-            intent=Delivery.intent + literal(f":until{change.revision}"),
-            state=deliveries.give_up_as(DeliveryState.CANCELLED),
-            reply=deliveries.SUPERSEDED,
-            waits_for=None,
-        )
-        .returning(Delivery.id)
+        .values(intent=Delivery.intent + literal(f":until{change.revision}"))
         .execution_options(synchronize_session=False)
     )
-    return len(tx.execute(given_up).all())
+    tx.execute(planned.where(Delivery.state.in_(DROPPED), Delivery.reply.in_(OFF)))
+    given_up = planned.where(Delivery.state == DeliveryState.PENDING).values(
+        state=deliveries.give_up_as(DeliveryState.CANCELLED),
+        reply=deliveries.SUPERSEDED,
+        waits_for=None,
+    )
+    return len(tx.execute(given_up.returning(Delivery.id)).all())
 
 
 def _follow_end(tx: Transaction, event: Event) -> None:
