@@ -17,6 +17,7 @@ from tests.domain.test_mailings import (
 from tests.factories import NOW, make_event, make_registration
 from webinars import (
     audiences,
+    changes,
     claims,
     deliveries,
     mailings,
@@ -26,6 +27,7 @@ from webinars import (
     suppressions,
     telling,
 )
+from webinars.changes import Order
 from webinars.errors import (
     AddressSuppressed,
     EventCancelled,
@@ -124,6 +126,24 @@ def test_what_can_be_done_with_a_mailing_in_each_state(tx, state, paused, resume
     assert attempt(lambda mailing: steering.pause(tx, mailing, NOW)) == paused
     assert attempt(lambda mailing: steering.resume(tx, mailing, NOW)) == resumed
     assert attempt(cancel) == cancelled
+
+
+def test_a_mailing_resumed_while_its_event_is_postponed_begins_anew_with_it(tx):
+    event, _ = fill(tx)
+    mailing = get_mailing(tx, LINK)
+    steering.pause(tx, mailing, DUE)
+    changes.postpone(tx, event, Order("nadia@example.org", DUE))
+    with pytest.raises(EventCancelled):
+        steering.send_again(tx, mailing, DUE)
+
+    assert steering.resume(tx, mailing, DUE)
+    assert (mailing.state, mailing.reason) == (HELD, "event-postponed")
+    look(tx, LATER)
+    assert mailing.state is HELD
+
+    changes.reopen(tx, event, Order("nadia@example.org", LATER))
+    look(tx, LATER)
+    assert states_of(tx) == ["cancelled"] * 3 + ["pending"] * 3
 
 
 def test_nothing_of_a_paused_mailing_leaves_and_all_of_it_once_it_is_resumed(tx):

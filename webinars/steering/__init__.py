@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import select, update
 
 from webinars import deliveries
-from webinars.audiences import ROOM_MISSING
+from webinars.audiences import EVENT_POSTPONED, ROOM_MISSING
 from webinars.database import Transaction
 from webinars.errors import MailingAmbiguous, NotFound, RoomMissing
 from webinars.mailings import BY_ORGANISER
@@ -62,16 +62,22 @@ def pause(tx: Transaction, mailing: Mailing, now: datetime) -> bool:
 def resume(tx: Transaction, mailing: Mailing, now: datetime) -> bool:
     """Let a paused mailing go on where it was, and tell whether it was paused at all.
 
+    While its event is postponed it waits for the new date, and begins anew then.
+
     :raises MailingDone: it is done.
     :raises MailingCancelled: it was cancelled.
     :raises MailingTooLate: its time is over.
     :raises RoomMissing: it does not wait for this, but for the room.
     """
-    hold(tx, mailing)
+    event = hold(tx, mailing)
     require_live(mailing)
     if mailing.state is MailingState.PAUSED:
         require_time(mailing, now)
-        put(tx, mailing, MailingState.SENDING if mailing.cursor else MailingState.PLANNED)
+        if event.postponed_at is not None and mailing.due_at is not None:
+            mailing.cursor = 0
+            put(tx, mailing, MailingState.HELD, EVENT_POSTPONED)
+        else:
+            put(tx, mailing, MailingState.SENDING if mailing.cursor else MailingState.PLANNED)
         return True
     if mailing.reason == ROOM_MISSING and mailing.state is MailingState.HELD:
         raise RoomMissing

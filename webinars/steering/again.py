@@ -121,7 +121,8 @@ def _require_sendable(event: Event, mailing: Mailing, now: datetime) -> None:
     require_time(mailing, now)
     if mailing.state is MailingState.CANCELLED:
         raise MailingCancelled(mailing.reason)
-    if event.cancelled_at is not None:
+    is_put_off = event.postponed_at is not None and mailing.template in outcomes.UNTIL_POSTPONED
+    if event.cancelled_at is not None or is_put_off:
         raise EventCancelled
 
 
