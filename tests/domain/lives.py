@@ -120,7 +120,7 @@ HAPPENINGS = {
     "resume": (3, MAILS),
     "cancel": (1, MAILS),
     "again": (1, MAILS),
-    "change": (2, st.sampled_from(["move", "move", "postpone", "cancel", "reopen", "reopen"])),
+    "change": (3, st.sampled_from(["move", "postpone", "cancel", "reopen", "reopen"])),
     "register": (1,),
     "give_up_place": (1, PEOPLE),
     "unsubscribe": (1, PEOPLE, st.booleans()),

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from sqlalchemy import select
 
 from webinars import audiences, deliveries, mailings, outcomes, steering, suppressions
+from webinars.changes import concluding
 from webinars.mail.journal import Mark
 from webinars.models import (
     Delivery,
@@ -164,10 +165,15 @@ class Watched:
                 self.may[row.id] = May({UNCERTAIN if row.maybe_twice else state})
 
     def expect_superseded(self):
-        """Foresee that of what waits some may say by now what is true, and some is given up."""
+        """Foresee that of what waits some may say by now what is true, and some is given up.
+
+        What fell while the event was off may make way for its like.
+        """
         for row in self.rows.values():
             if row.state is PENDING:
                 self.may[row.id] = May({PENDING, UNCERTAIN if row.maybe_twice else CANCELLED})
+            elif row.reply in concluding.OFF:
+                self.may[row.id] = May({row.state})
 
     def follow_paused(self):
         """Forget of paused mailings those that were ended by something else."""
