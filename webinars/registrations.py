@@ -296,7 +296,7 @@ def _take_up(
     registration = former or make(event)
     fill(registration, event, status, entry)
     if former is not None:
-        renew(tx, former)
+        renew(tx, former, now=entry.now)
         choices.replace(tx, former, sessions)
     elif insert(tx, registration, entry):
         choices.add(tx, registration, sessions)
@@ -352,11 +352,12 @@ def fill(
     registration.form_identity = entry.form_identity
 
 
-def renew(tx: Transaction, registration: Registration) -> None:
+def renew(tx: Transaction, registration: Registration, *, now: datetime) -> None:
     """Make a registration that was given up a new one on the same row: nothing old leads to it.
 
     Who represented the person represents her no more.
     """
+    telling.finish_withdrawal(tx, registration, now=now)
     registration.link_generation += 1
     registration.calendar_generation += 1
     for name in FORGOTTEN:

@@ -218,7 +218,7 @@ def _step_back(tx: Transaction, registration: Registration, now: datetime) -> No
 def _join(tx: Transaction, event: Event, known: Registration, place: _Place, entry: Entry) -> None:
     """Make someone who is, or was, registered the substitute; she keeps what is hers."""
     if known.status is RegistrationStatus.CANCELLED:
-        registrations.renew(tx, known)
+        registrations.renew(tx, known, now=entry.now)
         _fill(known, event, place, entry)
         choices.replace(tx, known, place.seats)
         return

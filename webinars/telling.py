@@ -54,6 +54,8 @@ OUT_OF_CALENDAR = frozenset(
     }
 )
 """What is postponed leaves the calendar: an entry must have a date, and the former one is dead."""
+WITHDRAWALS = frozenset({MailName.REGISTRATION_CANCELLED, MailName.REPRESENTED})
+"""Mails that say that one person's place is given up."""
 CALENDAR_MAILS = (*INTO_CALENDAR, *OUT_OF_CALENDAR)
 
 
@@ -89,6 +91,27 @@ def tell(
         _tell_cancellation(tx, told, template)
     else:
         _tell_status(tx, told, template)
+
+
+def finish_withdrawal(tx: Transaction, registration: Registration, *, now: datetime) -> None:
+    """See to it that what a person gave up leaves her calendar, though she comes back at once.
+
+    While the mail that says so has not left, it is no longer true; what it was to take out is taken
+    out by mails for one day each, under the former name of its entry.
+    """
+    tx.flush()
+    deliveries.hold_event(tx, registration.event_id)
+    unsent = update(Delivery).where(
+        Delivery.registration_id == registration.id,
+        Delivery.template.in_(WITHDRAWALS),
+        Delivery.ordinal.is_(None),
+        Delivery.state == DeliveryState.PENDING,
+    )
+    given_up = deliveries.give_up_as(DeliveryState.CANCELLED)
+    unsent = unsent.values(state=given_up, reply=deliveries.SUPERSEDED, waits_for=None)
+    if tx.execute(unsent.returning(Delivery.id)).first() is not None:
+        told = _Told(registration.event, registration, now, True, Lane.PROMPT, [])
+        _take_out(tx, told, _list_calendar_days(tx, told))
 
 
 class _Known(NamedTuple):

@@ -23,6 +23,7 @@ OF_PEOPLE = st.one_of(
     st.tuples(st.just("choose"), PERSON, st.sampled_from(CHOICES)),
     st.tuples(st.just("correct_address"), PERSON),
     st.tuples(st.just("give_up"), PERSON),
+    st.tuples(st.just("substitute"), PERSON),
 )
 OF_ORGANISERS = st.one_of(
     st.tuples(st.just("move"), st.sampled_from([-1, 0, 1, 30]), st.sampled_from([-1, 0, 2]), QUIET),
@@ -82,6 +83,10 @@ def check(world, calendars):
 @example([(("postpone", 10), False), (("reopen", None, 0), False)], None, False, 5)
 @example([(("cancel", 0), False), (("reopen", None, 0), False)], None, False, 6)
 @example([(("cancel_session", f"atelier-{one}", 0), False) for one in "dcb"], None, True, 7)
+@example([(("substitute", "zoe"), True), (("move", 1, 0, 10), False)], 2, True, 8)
+@example([(("cancel", 10), True), (("reopen", None, 10), False)], None, False, 9)
+@example([(("give_up", "zoe"), False), (("register", "zoe", ()), False)], None, True, 10)
+@example([(("substitute", "zoe"), False), (("register", "zoe", ()), False)], 2, True, 11)
 @given(DEEDS, st.sampled_from([None, 2]), st.booleans(), st.integers(0, 2**16))
 def test_each_calendar_is_the_programme_its_owner_should_see(
     sqlite_template, folder, deeds, capacity, is_told, seed

@@ -14,7 +14,16 @@ from tests.domain.registering import say
 from tests.factories import NOW, make_event, make_institution, make_session
 from tests.itip.store import Calendar
 from tests.workers.conftest import Mailbox, StandingClock, make_settings
-from webinars import calendar, changes, choices, corrections, events, programme, registrations
+from webinars import (
+    calendar,
+    changes,
+    choices,
+    corrections,
+    events,
+    programme,
+    registrations,
+    substitutes,
+)
 from webinars.changes import Dates, Order, Sitting
 from webinars.errors import WebinarsError
 from webinars.models import (
@@ -26,6 +35,7 @@ from webinars.models import (
     Venue,
 )
 from webinars.runtime import open_runtime
+from webinars.substitutes import Substitute
 from workers.drain import drain
 from workers.stopping import Stop
 
@@ -132,6 +142,18 @@ class World:
 
     def _give_up(self, tx, person):
         registrations.cancel(tx, self._get(tx, person), now=self.clock.now)
+
+    def _substitute(self, tx, person):
+        """Let somebody new come in her place; from then on it is she who is meant."""
+        self.addresses += 1
+        name = f"{person}-{self.addresses}"
+        said = Substitute(
+            last_name=name.title(), first_name="Remplaçante", email=f"{name}@example.org"
+        )
+        registration = self._get(tx, person)
+        substitutes.name(tx, registration, said, now=self.clock.now)
+        found = select(Registration.id).where(Registration.represents_id == registration.id)
+        self.names[person] = tx.scalars(found).one()
 
     # What organisers do.
 

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, String, cast, func, literal, select, update
+from sqlalchemy import Select, String, case, cast, func, literal, select, update
 
 from webinars import contacts, deliveries, timeline
 from webinars.audiences import COPIED
@@ -69,6 +69,8 @@ class Sheaf:
     """Registrations, by what is written to them."""
     given_up: list[int] = field(default_factory=list)
     """Deliveries."""
+    put_off: list[int] = field(default_factory=list)
+    """Deliveries that are not looked at before people are told."""
     followed: defaultdict[int | None, list[int]] = field(default_factory=lambda: defaultdict(list))
     """Deliveries that will say what is true now, by the day whose entry they bring."""
     raised: list[int] = field(default_factory=list)
@@ -82,8 +84,12 @@ class Sheaf:
         if effect.template is None and effect.touches_calendar:
             self._follow(waiting, effect.ordinal)
         elif effect.why_not is NotTold.UNREAD or effect.template is MailName.EVENT_CANCELLED:
-            # No worker sends what confirms a place at what is cancelled; it may be on again before.
-            self.given_up += [one.id for one in waiting if one.template not in STATUS_MAILS]
+            of_status = {one.id for one in waiting if one.template in STATUS_MAILS}
+            self.given_up += [one.id for one in waiting if one.id not in of_status]
+            if effect.template is not None:
+                # No worker sends what confirms a place at what is cancelled: it is given up then.
+                # But should the event be on again before anyone is told, it is true again.
+                self.put_off += of_status
         elif effect.template is not None:
             self.given_up += [one.id for one in waiting]
         elif situation.is_superseded:
@@ -137,6 +143,10 @@ def has_assistant(person: Person) -> bool:
 def write(tx: Transaction, sheaf: Sheaf) -> None:
     """Write down everything that was gathered."""
     give_up(tx, sheaf.given_up)
+    tells_at = literal(sheaf.change.tells_at or sheaf.now, Delivery.not_before.type)
+    for some in _parts(sheaf.put_off):
+        is_later = Delivery.not_before > tells_at
+        _update(tx, some, not_before=case((is_later, Delivery.not_before), else_=tells_at))
     raised = Registration.calendar_sequence + 1
     renewed = Registration.calendar_generation + 1
     mark(tx, sheaf.raised, calendar_sequence=raised)

@@ -206,7 +206,11 @@ class Case:
         An assistant was invited to nothing; who has come back since keeps what she has.
         """
         variant = self.variant
-        if not variant.was_confirmed or variant.is_copy:
+        if variant.is_copy:
+            return False
+        if variant.template is MailName.REGISTRATION_CANCELLED and variant.ordinal is not None:
+            return True  # of who was invited to that day, whatever she has by now
+        if not variant.was_confirmed:
             return False
         if variant.template in {MailName.EVENT_POSTPONED, MailName.EVENT_CANCELLED}:
             return self.has_place and self._has_day

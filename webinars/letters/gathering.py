@@ -37,6 +37,8 @@ TITLES = {
 """What stands before a name within a text; French has a dot after M and none after Mme."""
 
 _LINK = re.compile(r"(?<=\w)(://|[.。．｡@])(?=\w)")
+_GENERATION = re.compile(r":g([0-9]+)s[0-9]+l[0-9]+:")
+"""In an intent: the version of the registration that it was written for (see `telling`)."""
 """What makes a mail program see an address in a name: `example.org`, `https://…`."""
 
 
@@ -97,7 +99,7 @@ def _make_variant(row: Row, event: Event, beside: Beside) -> Variant:
         is_update=row.confirmed_at is not None and written_at > row.confirmed_at,
         decline_reason=row.decline_reason or "",
         calendar_sequence=row.calendar_sequence,
-        calendar_generation=row.calendar_generation,
+        calendar_generation=_find_generation(row),
         former=former,
         reasons=() if former is None else former.list_reasons(row.told_revision),
         is_of_change=row.change_id is not None,
@@ -106,6 +108,13 @@ def _make_variant(row: Row, event: Event, beside: Beside) -> Variant:
         ),
         blanks=(),
     )
+
+
+def _find_generation(row: Row) -> int:
+    """Find the generation of the entry: a day that is taken out may be of an earlier one."""
+    named = _GENERATION.search(row.intent)
+    is_taken_out = row.template is MailName.REGISTRATION_CANCELLED and row.ordinal is not None
+    return int(named[1]) if named and is_taken_out else row.calendar_generation
 
 
 @lru_cache(maxsize=512)
