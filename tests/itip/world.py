@@ -250,8 +250,8 @@ class World:
         is_online = calendar.attends_online(event, registration.attendance_mode)
         return {
             calendar.make_uid(registration.public_id, day.ordinal, generation, host): (
-                day.starts_at,
-                day.ends_at,
+                day.starts_at if day.hours_known else day.date,
+                day.ends_at if day.hours_known else day.date + timedelta(days=1),
                 is_online,
                 frozenset(session.title.fr for session in day.sessions),
             )
