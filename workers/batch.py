@@ -134,7 +134,7 @@ class Batch:
         """Note what the relay has answered, or that it has not."""
         claim = self._away.pop(message.key, None) or self._in_hand.pop(message.key)
         if result.fate in MARKS:
-            self._mark_left(MARKS[result.fate], claim, result.reply)
+            self._mark_left(MARKS[result.fate], claim, result.reply, result.failure)
         faults.reach("after-reply")
         is_unsure = result.fate is Fate.UNANSWERED
         self._outcomes.append(
@@ -225,12 +225,16 @@ class Batch:
         self._outcomes.append(Outcome(claim, Verdict.UNWRITTEN, reason))
         self._unwritten_in_a_row += 1
 
-    def _mark_left(self, mark: Mark, claim: Claim, reply: str = "") -> None:
+    def _mark_left(
+        self, mark: Mark, claim: Claim, reply: str = "", failure: Failure | None = None
+    ) -> None:
         """Mark what has left: that is known here, even where the journal takes no more."""
         try:
-            self._mark(mark, claim, reply)
+            self._mark(mark, claim, reply, failure)
         except Unkept as error:
             logger.error("mark not kept: delivery=%s errno=%s", claim.delivery_id, error.errno)
 
-    def _mark(self, mark: Mark, claim: Claim, reply: str = "") -> None:
-        self.journal.mark(mark, claim.delivery_id, claim.epoch, reply)
+    def _mark(
+        self, mark: Mark, claim: Claim, reply: str = "", failure: Failure | None = None
+    ) -> None:
+        self.journal.mark(mark, claim.delivery_id, claim.epoch, reply, failure)

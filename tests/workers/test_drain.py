@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError, OperationalError
 
 from tests.domain.sending import add, get, list_all
 from tests.factories import NOW, make_event, make_registration
@@ -27,6 +27,7 @@ from webinars.models import (
     Registration,
     RegistrationStatus,
     RelayBreaker,
+    SuppressionReason,
     Translated,
     Wait,
 )
@@ -267,6 +268,27 @@ def test_a_database_that_is_away_when_all_is_sent_costs_no_mail_and_no_double(ru
     assert sorted(mailbox.taken) == ["a@example.org", "b@example.org"]
     assert list_states(runtime) == [DeliveryState.ACCEPTED] * 2
     assert is_journal_empty(runtime)
+
+
+def test_what_a_refusal_says_of_an_address_is_learnt_after_a_crash_too(any_runtime, mailbox, clock):
+    add_mails(any_runtime, "a")
+
+    def refuse(recipient):
+        rename_table(any_runtime, "deliveries", "away")
+        return Result(Fate.REFUSED, "550 5.1.1 no such user", Failure.ADDRESS)
+
+    mailbox.obey = refuse
+    with pytest.raises(DatabaseError):
+        drain(any_runtime, Lane.PROMPT, RUNNING)
+    rename_table(any_runtime, "away", "deliveries")
+    schedule.replay_journals(any_runtime)
+
+    row = look_at(any_runtime, "a")
+    assert (row.state, row.failure) == (DeliveryState.FAILED, Failure.ADDRESS)
+    assert row.reply == "550 5.1.1 no such user"
+    with any_runtime.reading() as tx:
+        [blocks] = suppressions.list_blocks(tx, ["a@example.org"], now=clock.now).values()
+    assert [one.reason for one in blocks] == [SuppressionReason.ADDRESS]
 
 
 def rename_table(runtime, former, name):

@@ -7,6 +7,7 @@ import pytest
 
 from webinars.mail import journal
 from webinars.mail.journal import Journal, Mark
+from webinars.models import Failure
 
 TWO = b"From: a\r\n\r\ntwo\r\n"
 THREE = b"\n\xff without an end"
@@ -31,6 +32,7 @@ def leave(folder, marks=(), *, kill=True):
 import os, signal
 from pathlib import Path
 from webinars.mail.journal import Journal, Mark
+from webinars.models import Failure
 journal = Journal(Path({str(folder)!r}))
 for mark, delivery_id, epoch, said in {list(marks)!r}:
     if mark == "I":
@@ -69,6 +71,23 @@ def test_the_last_mark_of_each_mail_outlives_a_killed_process(tmp_path):
         }
     }
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_refusal_was_about_stands_beside_the_relays_words(tmp_path):
+    with pytest.raises(ZeroDivisionError), Journal(tmp_path) as failing:
+        failing.mark(Mark.REFUSED, 1, 1, "550 5.1.1 unknown", Failure.ADDRESS)
+        failing.mark(Mark.DEFERRED, 2, 1, "452 4.2.2 full")  # as a former version did
+        failing.mark(Mark.ACCEPTED, 3, 1, "address taken")
+        raise ZeroDivisionError
+
+    [path] = journal.list_paths(tmp_path)
+    with journal.take_remains(path) as remains:
+        said = {one.delivery_id: (one.failure, one.reply) for one in remains.entries.values()}
+    assert said == {
+        1: (Failure.ADDRESS, "550 5.1.1 unknown"),
+        2: (None, "452 4.2.2 full"),
+        3: (None, "address taken"),
+    }
 
 
 def test_nobody_reads_the_journal_of_the_living(tmp_path):

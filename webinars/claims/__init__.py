@@ -354,6 +354,12 @@ _VERDICTS = {
 def _read_outcome(claim: Claim, remains: Remains) -> Outcome:
     entry = remains.entries.get(claim.delivery_id)
     if entry is not None and entry.epoch == claim.epoch:
-        return Outcome(claim, _VERDICTS[entry.mark], entry.reply or None, content=entry.content)
+        return Outcome(
+            claim,
+            _VERDICTS[entry.mark],
+            entry.reply or None,
+            failure=entry.failure,
+            content=entry.content,
+        )
     # A journal that a power cut may have shortened cannot say that nothing was sent.
     return Outcome(claim, Verdict.UNTOUCHED if remains.is_whole else Verdict.UNFINISHED)

@@ -7,7 +7,8 @@ can be locked belongs to the dead, and whoever finds it brings the rows up to da
 recognised by the machine having been started anew.
 
 With the mark before the final dot stands the message itself: whatever its event says by then, a
-message of which nobody can tell whether it left is sent again as it was.
+message of which nobody can tell whether it left is sent again as it was. With the mark of a refusal
+stands what it was about, so that an address is known to be wrong all the same.
 """
 
 import contextlib
@@ -22,6 +23,8 @@ from enum import StrEnum
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
+
+from webinars.models import Failure
 
 SUFFIX = ".journal"
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
@@ -56,6 +59,8 @@ class Entry:
     reply: str = ""
     content: bytes | None = None
     """The message, from the moment that it began to leave."""
+    failure: Failure | None = None
+    """What a refusal was about."""
 
 
 class Journal:
@@ -77,9 +82,21 @@ class Journal:
             fresh.unlink(missing_ok=True)
             raise
 
-    def mark(self, mark: Mark, delivery_id: int, epoch: int, reply: str = "") -> None:
-        """Note how far a delivery has come; a reply is the relay's, in one line."""
-        self._write(f"{mark} {delivery_id} {epoch} {reply}\n".encode())
+    def mark(
+        self,
+        mark: Mark,
+        delivery_id: int,
+        epoch: int,
+        reply: str = "",
+        failure: Failure | None = None,
+    ) -> None:
+        """Note how far a delivery has come.
+
+        :param reply: The relay's, in one line.
+        :param failure: What a refusal was about, or a delay.
+        """
+        said = f"{failure} {reply}" if failure else reply
+        self._write(f"{mark} {delivery_id} {epoch} {said}\n".encode())
 
     def keep(self, delivery_id: int, epoch: int, content: bytes) -> None:
         """Note that a message is about to be handed over, with the message itself."""
@@ -193,13 +210,22 @@ def _read_entry(line: bytes, lines: BinaryIO) -> Entry | None:
     try:
         mark, delivery_id, epoch, rest = line.decode("utf-8", "replace").rstrip("\n").split(" ", 3)
         if mark != Mark.WRITTEN:
-            return Entry(int(delivery_id), int(epoch), Mark(mark), rest)
+            failure, reply = _read_failure(Mark(mark), rest)
+            return Entry(int(delivery_id), int(epoch), Mark(mark), reply, failure=failure)
         content = lines.read(int(rest))
         is_torn = len(content) != int(rest) or lines.read(1) != b"\n"
         kept = None if is_torn else content
         return Entry(int(delivery_id), int(epoch), Mark.WRITTEN, content=kept)
     except ValueError:
         return None
+
+
+def _read_failure(mark: Mark, said: str) -> tuple[Failure | None, str]:
+    """Part what a refusal was about from the relay's words; a former version wrote these alone."""
+    word, _, reply = said.partition(" ")
+    if mark in {Mark.REFUSED, Mark.DEFERRED} and word in set(Failure):
+        return Failure(word), reply
+    return None, said
 
 
 def _read_boot_id() -> str:
