@@ -6,11 +6,13 @@ the others from being done.
 
 import logging
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from itertools import count
 from pathlib import Path
 
 from webinars import audiences, changes, claims, deliveries, events, waiting
 from webinars import broker as brokers
+from webinars.claims import LEASE
 from webinars.mail import journal
 from webinars.models import Lane
 from webinars.runtime import Runtime
@@ -21,6 +23,8 @@ logger = logging.getLogger(__name__)
 
 TICK_SECONDS = 1
 TICKS_A_MINUTE = 60
+LONGEST_SILENCE = LEASE / 4
+"""Between two answers of the database: in less, no lease that was just renewed expires."""
 CHUNKS_A_TICK = 20
 """How many steps one mailing takes before the others have their turn."""
 
@@ -28,13 +32,14 @@ CHUNKS_A_TICK = 20
 def run(runtime: Runtime, stop: Stop) -> None:
     """Look every second until told to stop, and once a minute at what takes longer."""
     attempt(look_at_zones, runtime)
+    answers = Answers()
     with intake.reading_beside(runtime, stop):
         for turn in count():
             if stop.is_set():
                 break
             if turn % TICKS_A_MINUTE == 0:
                 attempt(expire, runtime)
-            tick(runtime)
+            tick(runtime, answers)
             stop.wait(TICK_SECONDS)
 
 
@@ -46,16 +51,46 @@ def look_at_zones(runtime: Runtime) -> None:
         logger.warning("zone data moved events: mails=%s", added)
 
 
-def tick(runtime: Runtime) -> None:
-    """Look once at everything that time brings about."""
+class Answers:
+    """Since when the database has answered a timer without a break.
+
+    While it was away no worker could renew its lease, nor say what has left: only after answers for
+    as long as a lease does an expired one prove anything.
+    """
+
+    def __init__(self) -> None:
+        self._since: datetime | None = None
+        self._last: datetime | None = None
+
+    def note(self, now: datetime) -> None:
+        """Note an answer; what comes after a long silence is the first."""
+        if not self._are_recent(now):
+            self._since = now
+        self._last = now
+
+    def prove(self, now: datetime) -> bool:
+        """Tell whether every worker that lives has had the time to say what became of its mails."""
+        return self._are_recent(now) and self._since is not None and now - self._since >= LEASE
+
+    def _are_recent(self, now: datetime) -> bool:
+        return self._last is not None and timedelta() <= now - self._last <= LONGEST_SILENCE
+
+
+def tick(runtime: Runtime, answers: Answers | None = None) -> None:
+    """Look once at everything that time brings about.
+
+    :param answers: Those of the database so far; `None`: nobody has kept count of them.
+    """
+    attempt(replay_journals, runtime)
+    attempt(free_leases, runtime, answers or Answers())
     for task in TASKS:
         attempt(task, runtime)
 
 
-def attempt(task: Callable[[Runtime], None], runtime: Runtime) -> None:
+def attempt(task: Callable[..., None], *given: object) -> None:
     """Do a task; what goes wrong is logged, and tried again by the next look."""
     try:
-        task(runtime)
+        task(*given)
     except Exception:  # the others are to be done all the same
         logger.exception("timer task failed: task=%s", task.__name__)
 
@@ -78,10 +113,12 @@ def _replay_journal(runtime: Runtime, path: Path) -> None:
         logger.warning("journal replayed: deliveries=%s", replayed)
 
 
-def free_leases(runtime: Runtime) -> None:
+def free_leases(runtime: Runtime, answers: Answers) -> None:
     """Take back what workers that are not heard of any more were sending.
 
     One of this machine may only have slept, or its clock was set: its journal says what has left.
+    One of another machine may live: it is waited for until the answers of the database prove that
+    it does not.
     """
     now = runtime.now()
     freed = 0
@@ -89,7 +126,9 @@ def free_leases(runtime: Runtime) -> None:
         for owner in claims.hold_expired(tx, now=now):
             if remains := journal.peek(runtime.settings.journal_dir, owner):
                 freed += claims.replay_expired(tx, remains, now=now)
-        freed += claims.free_expired_leases(tx, now=now)
+        if answers.prove(now):
+            freed += claims.free_expired_leases(tx, now=now)
+    answers.note(now)
     if freed:
         logger.warning("leases expired: deliveries=%s", freed)
 
@@ -164,8 +203,6 @@ def hint_upkeep(runtime: Runtime) -> None:
 
 
 TASKS: tuple[Callable[[Runtime], None], ...] = (
-    replay_journals,
-    free_leases,
     release_priorities,
     settle_changes,
     advance_mailings,

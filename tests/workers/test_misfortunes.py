@@ -34,6 +34,7 @@ from webinars.models import (
 from workers import schedule
 from workers.batch import RECHECK_SECONDS
 from workers.drain import Drain, drain
+from workers.schedule import Answers
 
 NAMES = [f"n{number}" for number in range(10)]
 
@@ -49,7 +50,7 @@ def test_a_clock_that_jumps_beyond_every_lease_doubles_the_mail_in_hand_alone(
             mailbox.obey = None
             clock.now += claims.LEASE + after
             schedule.replay_journals(any_runtime)
-            schedule.free_leases(any_runtime)
+            schedule.free_leases(any_runtime, Answers())
             drain(any_runtime, Lane.BULK, RUNNING)
 
     mailbox.obey = jump
@@ -74,7 +75,7 @@ def test_what_a_worker_claims_anew_is_not_taken_from_it_with_what_it_held_for_to
         with any_runtime.transaction() as tx:
             claims.claim(tx, Lane.PROMPT, owner=kept.owner, now=clock.now, limit=1)
 
-        schedule.free_leases(any_runtime)
+        schedule.free_leases(any_runtime, Answers())
 
     with any_runtime.reading() as tx:
         assert get(tx, "a").state is DeliveryState.PENDING

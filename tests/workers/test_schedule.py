@@ -6,8 +6,10 @@ from sqlalchemy import select, text
 
 from tests.domain.sending import add, get, list_all
 from tests.factories import NOW, make_event, make_registration
+from tests.workers.test_drain import rename_table
 from webinars import broker as brokers
 from webinars import events, mailings
+from webinars.claims import LEASE
 from webinars.models import (
     DeliveryState,
     Event,
@@ -21,6 +23,7 @@ from webinars.models import (
 )
 from workers import schedule, upkeep
 from workers.drain import drain
+from workers.schedule import Answers
 from workers.stopping import Stop
 
 DUE = datetime(2020, 11, 3, 7, 0, tzinfo=UTC)
@@ -101,22 +104,55 @@ def test_what_is_due_later_is_hinted_at_later(runtime, clock):
     assert brokers.is_hinted(runtime.broker, Lane.PROMPT)
 
 
-def test_what_a_worker_never_heard_of_again_had_is_taken_back(runtime, clock):
+def leave_elsewhere(runtime, lease_until):
+    """Let a worker of another machine hold a mail."""
     with runtime.transaction() as tx:
         add(tx, make_event(tx), "a")
         row = get(tx, "a")
         row.state, row.lease_owner = DeliveryState.SENDING, "elsewhere"
-        row.lease_until, row.lease_epoch = NOW + timedelta(minutes=2), 1
+        row.lease_until, row.lease_epoch = lease_until, 1
 
-    schedule.tick(runtime)
-    with runtime.reading() as tx:
+
+def tick_until(runtime, clock, answers, until):
+    """Let the timer look several times a minute, as long as the database is there."""
+    while clock.now < until:
+        clock.now += timedelta(seconds=20)
+        schedule.tick(runtime, answers)
+
+
+def test_what_a_worker_never_heard_of_again_had_is_taken_back(any_runtime, clock):
+    leave_elsewhere(any_runtime, NOW + LEASE)
+    answers = Answers()
+    schedule.tick(any_runtime, answers)
+
+    tick_until(any_runtime, clock, answers, NOW + LEASE - timedelta(seconds=20))
+    with any_runtime.reading() as tx:
         assert get(tx, "a").state is DeliveryState.SENDING
-    clock.now = NOW + timedelta(minutes=2)
-    schedule.tick(runtime)
+    tick_until(any_runtime, clock, answers, NOW + LEASE)
 
-    with runtime.reading() as tx:
+    with any_runtime.reading() as tx:
         assert (get(tx, "a").state, get(tx, "a").maybe_twice) == (DeliveryState.PENDING, True)
-    assert brokers.is_hinted(runtime.broker, Lane.PROMPT)
+    assert brokers.is_hinted(any_runtime.broker, Lane.PROMPT)
+
+
+def test_while_the_database_was_away_no_lease_that_expired_proves_that_a_worker_is_dead(
+    any_runtime, clock
+):
+    leave_elsewhere(any_runtime, NOW + LEASE)
+    answers = Answers()
+    tick_until(any_runtime, clock, answers, NOW + LEASE / 2)
+    rename_table(any_runtime, "deliveries", "away")
+    tick_until(any_runtime, clock, answers, NOW + LEASE)
+    rename_table(any_runtime, "away", "deliveries")
+    back_at = clock.now
+
+    tick_until(any_runtime, clock, answers, back_at + LEASE)
+    with any_runtime.reading() as tx:
+        assert get(tx, "a").state is DeliveryState.SENDING
+    tick_until(any_runtime, clock, answers, back_at + LEASE + timedelta(seconds=20))
+
+    with any_runtime.reading() as tx:
+        assert get(tx, "a").state is DeliveryState.PENDING
 
 
 def test_a_priority_that_is_over_lets_the_waiting_in(any_runtime, clock):
