@@ -87,6 +87,17 @@ def check(world, calendars):
 @example([(("cancel", 10), True), (("reopen", None, 10), False)], None, False, 9)
 @example([(("give_up", "zoe"), False), (("register", "zoe", ()), False)], None, True, 10)
 @example([(("substitute", "zoe"), False), (("register", "zoe", ()), False)], 2, True, 11)
+@example(
+    [
+        (("cancel", 0), True),
+        (("reopen", 2, 10), False),
+        (("choose", "samira", ("atelier-d",)), True),
+        (("cancel", 10), True),
+    ],
+    None,
+    True,
+    12,
+)
 @given(DEEDS, st.sampled_from([None, 2]), st.booleans(), st.integers(0, 2**16))
 def test_each_calendar_is_the_programme_its_owner_should_see(
     sqlite_template, folder, deeds, capacity, is_told, seed

@@ -98,7 +98,7 @@ class Comparison:
         before, after = self._pictures[of.knows], self._after
         if after.is_cancelled:
             return _cancel(of, before)
-        is_put_off = after.is_postponed and not before.is_postponed
+        is_put_off = after.is_postponed and (not before.is_postponed or _was_told_otherwise(of))
         if is_put_off and not of.is_unread:
             return _take_out(of, MailName.EVENT_POSTPONED)
         now = see(self._after_event, of.codes, of.mode)
@@ -129,9 +129,14 @@ def _leave_unread(of: Situation, now: View, *, is_dated: bool) -> Effect:
 
 def _cancel(of: Situation, before: Shown) -> Effect:
     """Take every day out of a person's calendar."""
-    if before.is_cancelled:
+    if before.is_cancelled and not _was_told_otherwise(of):
         return Effect(None, NotTold.UNDONE if of.is_superseded else NotTold.UNCONCERNED)
     return _take_out(of, MailName.EVENT_CANCELLED)
+
+
+def _was_told_otherwise(of: Situation) -> bool:
+    """Tell whether a mail about her registration has put days into her calendar meanwhile."""
+    return of.is_superseded and bool(of.held)
 
 
 def _take_out(of: Situation, template: MailName) -> Effect:
