@@ -56,22 +56,45 @@ def test_a_claim_takes_what_has_been_due_for_longest(any_database):
         assert not claims.has_due(tx, Lane.PROMPT, now=NOW)
 
 
-def test_a_paused_mailing_is_not_claimed(database):
-    with database.transaction() as tx:
-        event = make_event(tx)
-        mailing = Mailing(
-            event_id=event.id,
-            template=MailName.REMINDER,
-            rule="day 08:00",
-            expires_at=event.ends_at,
-            state=MailingState.PAUSED,
-        )
-        tx.add(mailing)
-        tx.flush()
-        add(tx, event, "paused", mailing_id=mailing.id)
-        add(tx, event, "free")
+def add_mailing(tx, event, state, rule="day 08:00"):
+    mailing = Mailing(
+        event_id=event.id,
+        template=MailName.REMINDER,
+        rule=rule,
+        expires_at=event.ends_at,
+        state=state,
+    )
+    tx.add(mailing)
+    tx.flush()
+    return mailing.id
 
-        assert [one.delivery_id for one in claim(tx)] == [get(tx, "free").id]
+
+@pytest.mark.parametrize(
+    ("others", "is_due"),
+    [
+        ({}, False),
+        ({"loose": {}}, True),
+        ({"of-another": {"mailing_id": 2}}, True),
+        ({"of-the-same": {"mailing_id": 1}}, False),
+        ({"later": {"due_at": NOW + SECOND}, "of-another": {"due_at": NOW + SECOND}}, False),
+        ({"elsewhere": {"lane": Lane.BULK, "mailing_id": 2}}, False),
+    ],
+    ids=["nothing", "loose", "of another", "of the same", "later", "elsewhere"],
+)
+def test_what_is_due_behind_a_paused_mailing_is_found_and_nothing_of_that_one(
+    any_database, others, is_due
+):
+    with any_database.transaction() as tx:
+        event = make_event(tx)
+        states = {1: MailingState.PAUSED, 2: MailingState.SENDING}
+        ids = {one: add_mailing(tx, event, state, f"{one}") for one, state in states.items()}
+        add(tx, event, "paused", mailing_id=ids[1], due_at=NOW - MINUTE)
+        for name, values in others.items():
+            add(tx, event, name, **values | {"mailing_id": ids.get(values.get("mailing_id"))})
+
+        assert claims.has_due(tx, Lane.PROMPT, now=NOW) is is_due
+        taken = [one.delivery_id for one in claim(tx)]
+        assert taken == ([get(tx, name).id for name in others] if is_due else [])
 
 
 def test_many_workers_share_the_work_and_none_is_done_twice(any_database):

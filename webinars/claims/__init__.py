@@ -95,6 +95,8 @@ def claim(tx: Transaction, lane: Lane, *, owner: str, now: datetime, limit: int)
 
     What several workers died with comes last, and each by itself.
     """
+    if not has_due(tx, lane, now=now):
+        return []
     is_due = _is_due(lane, now)
     taken = _take(tx, [*is_due, Delivery.losses < LOSSES_BEFORE_ALONE], limit, owner, now)
     return taken or _take(tx, is_due, 1, owner, now)
@@ -135,17 +137,43 @@ def _take(
 
 def has_due(tx: Transaction, lane: Lane, *, now: datetime) -> bool:
     """Tell whether anything is due in a lane."""
-    return tx.scalar(select(Delivery.id).where(*_is_due(lane, now)).limit(1)) is not None
+    first = tx.execute(
+        select(Mailing.state)
+        .select_from(Delivery)
+        .outerjoin(Mailing, Mailing.id == Delivery.mailing_id)
+        .where(*_has_come(lane, now))
+        .order_by(Delivery.not_before, Delivery.id)
+        .limit(1)
+    ).first()
+    if first is None or first.state is not MailingState.PAUSED:
+        return first is not None
+    return _has_due_behind(tx, lane, now)
+
+
+def _has_due_behind(tx: Transaction, lane: Lane, now: datetime) -> bool:
+    """Look behind a paused mailing, of which thousands may stand in front: mailing by mailing."""
+    # Not by the index of what waits: the paused ones come first there.
+    beside_index = literal_column("deliveries.lane || ''", Delivery.lane.type)
+    is_of_lane = beside_index == literal(lane, beside_index.type)
+    has_come = [_IS_PENDING, is_of_lane, Delivery.not_before <= now]
+    loose = select(Delivery.id).where(Delivery.mailing_id.is_(None), *has_come).limit(1)
+    of_mailing = select(Delivery.id).where(Delivery.mailing_id == Mailing.id, *has_come).limit(1)
+    other = (
+        select(Mailing.id)
+        .where(Mailing.state != MailingState.PAUSED, of_mailing.scalar_subquery().is_not(None))
+        .limit(1)
+    )
+    return tx.scalar(loose) is not None or tx.scalar(other) is not None
 
 
 def _is_due(lane: Lane, now: datetime) -> list[ColumnElement[bool]]:
     paused = select(Mailing.id).where(Mailing.state == MailingState.PAUSED)
-    return [
-        _IS_PENDING,
-        Delivery.lane == lane,
-        Delivery.not_before <= now,
-        or_(Delivery.mailing_id.is_(None), Delivery.mailing_id.not_in(paused)),
-    ]
+    is_free = or_(Delivery.mailing_id.is_(None), Delivery.mailing_id.not_in(paused))
+    return [*_has_come(lane, now), is_free]
+
+
+def _has_come(lane: Lane, now: datetime) -> list[ColumnElement[bool]]:
+    return [_IS_PENDING, Delivery.lane == lane, Delivery.not_before <= now]
 
 
 def renew(tx: Transaction, owner: str, *, now: datetime) -> bool:
