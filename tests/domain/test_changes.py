@@ -525,21 +525,25 @@ class TestPostponing:
 
             assert list_waiting(tx) == [(POSTPONED, 1)]
 
+    @pytest.mark.parametrize("is_late", [False, True], ids=["at once", "late"])
     @pytest.mark.parametrize("stop", [changes.postpone, changes.cancel])
-    def test_a_link_in_a_workers_hand_leaves_once_the_event_is_on_again(self, any_database, stop):
+    def test_a_link_in_a_workers_hand_leaves_once_the_event_is_on_again(
+        self, any_database, stop, is_late
+    ):
         morning = NOW.replace(month=11, day=3, hour=7, minute=1)
         with any_database.transaction() as tx:
             event, _ = prepare(tx)
             start_mailings(tx, morning)
             held = claims.claim(tx, Lane.BULK, owner="worker", now=morning, limit=10)
             stop(tx, event, order(now=morning))
-            dropped = claims.check(tx, held, owner="worker", now=morning)
-            claims.record(tx, dropped.values(), now=morning)
+            dropped = claims.check(tx, held, owner="worker", now=morning).values()
+            claims.record(tx, () if is_late else dropped, now=morning)
             start_mailings(tx, morning)
             assert (MailName.CONNECTION_LINK, None) not in list_waiting(tx)
 
             changes.reopen(tx, event, order(now=morning))
             start_mailings(tx, morning)
+            claims.record(tx, dropped if is_late else (), now=morning)
 
             assert list_waiting(tx).count((MailName.CONNECTION_LINK, None)) == 1
 

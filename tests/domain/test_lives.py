@@ -16,7 +16,7 @@ def test_whatever_happens_none_is_lost_and_what_may_have_left_twice_is_marked(an
             max_examples=STORIES or 12,
             stateful_step_count=30,
             derandomize=not STORIES,
-            phases=[Phase.generate, *([Phase.shrink] if STORIES else [])],
+            phases=[Phase.reuse, Phase.generate, *([Phase.shrink] if STORIES else [])],
             deadline=None,
             suppress_health_check=list(HealthCheck),
         ),

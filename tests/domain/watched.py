@@ -12,7 +12,6 @@ from typing import NamedTuple
 from sqlalchemy import select
 
 from webinars import audiences, deliveries, mailings, outcomes, steering, suppressions
-from webinars.changes import concluding
 from webinars.mail.journal import Mark
 from webinars.models import (
     Delivery,
@@ -42,7 +41,7 @@ BECOMES = {
     Verdict.UNANSWERED: {PENDING, UNCERTAIN},
     Verdict.RELAY_DOWN: {PENDING},
     Verdict.GIVEN_BACK: {PENDING},
-    Verdict.POINTLESS: {CANCELLED, UNCERTAIN},
+    Verdict.POINTLESS: {CANCELLED, UNCERTAIN, PENDING},
     Verdict.TOO_LATE: {EXPIRED, UNCERTAIN},
     Verdict.SUPPRESSED: {SUPPRESSED, UNCERTAIN},
     Verdict.UNTOUCHED: {PENDING},
@@ -172,7 +171,7 @@ class Watched:
         for row in self.rows.values():
             if row.state is PENDING:
                 self.may[row.id] = May({PENDING, UNCERTAIN if row.maybe_twice else CANCELLED})
-            elif row.reply in concluding.OFF:
+            elif row.reply in deliveries.OFF:
                 self.may[row.id] = May({row.state})
 
     def follow_paused(self):

@@ -7,7 +7,6 @@ from datetime import datetime
 from sqlalchemy import literal, select, update
 
 from webinars import deliveries, events, phrasing, suppressions, timeline
-from webinars.audiences import EVENT_CANCELLED, EVENT_POSTPONED
 from webinars.changes import dates, mails
 from webinars.changes.effects import Comparison, Effect
 from webinars.changes.mails import Sheaf
@@ -34,9 +33,6 @@ from webinars.timeline import SCHEDULED
 
 ENDED = (ChangeKind.CANCELLED, ChangeKind.POSTPONED)
 """After these there is nothing to maintain."""
-DROPPED = (DeliveryState.CANCELLED, DeliveryState.UNCERTAIN)
-OFF = (EVENT_CANCELLED, EVENT_POSTPONED, deliveries.MAILING_CANCELLED)
-"""The replies of what made no sense while the event, and its mailings with it, was off."""
 
 
 def conclude(
@@ -147,7 +143,8 @@ def _drop_planned(tx: Transaction, event: Event, change: Change) -> int:
         .values(intent=Delivery.intent + literal(f":until{change.revision}"))
         .execution_options(synchronize_session=False)
     )
-    tx.execute(planned.where(Delivery.state.in_(DROPPED), Delivery.reply.in_(OFF)))
+    is_dropped = [Delivery.state.in_(deliveries.DROPPED), Delivery.reply.in_(deliveries.OFF)]
+    tx.execute(planned.where(*is_dropped))
     given_up = planned.where(Delivery.state == DeliveryState.PENDING).values(
         state=deliveries.give_up_as(DeliveryState.CANCELLED),
         reply=deliveries.SUPERSEDED,

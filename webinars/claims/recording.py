@@ -23,6 +23,7 @@ from sqlalchemy import (
     case,
     column,
     delete,
+    exists,
     func,
     literal,
     not_,
@@ -35,7 +36,7 @@ from sqlalchemy.orm import aliased
 
 from webinars import deliveries, suppressions
 from webinars.database import Transaction
-from webinars.models import Delivery, DeliveryState, Frozen
+from webinars.models import Delivery, DeliveryState, Event, Frozen, Mailing, MailingState
 from webinars.outcomes import Change, Claim, Outcome, Verdict, settle
 
 
@@ -45,7 +46,7 @@ def record(tx: Transaction, outcomes: Iterable[Outcome], *, now: datetime) -> No
     others: list[dict[str, object]] = []
     unsure: list[Outcome] = []
     blaming: list[Outcome] = []
-    given_way: list[Outcome] = []
+    pointless: list[Outcome] = []
     for outcome in outcomes:
         if outcome.verdict is Verdict.ACCEPTED:
             accepted.append(outcome)
@@ -54,8 +55,8 @@ def record(tx: Transaction, outcomes: Iterable[Outcome], *, now: datetime) -> No
         others.append(_bind(outcome) | _bind_change(change))
         if change.state is DeliveryState.PENDING and outcome.content is not None:
             unsure.append(outcome)
-        if outcome.verdict is Verdict.POINTLESS and outcome.reply == deliveries.SUPERSEDED:
-            given_way.append(outcome)
+        if outcome.verdict is Verdict.POINTLESS:
+            pointless.append(outcome)
         if outcome.failure is not None:
             blaming.append(outcome)
     if accepted:
@@ -64,8 +65,10 @@ def record(tx: Transaction, outcomes: Iterable[Outcome], *, now: datetime) -> No
         tx.execute(_SETTLE, others)
     if unsure:
         _freeze(tx, unsure)
-    for outcome in given_way:
-        _hand_on(tx, outcome)
+    _take_up(tx, [one for one in pointless if one.reply in deliveries.OFF], now)
+    for outcome in pointless:
+        if outcome.reply == deliveries.SUPERSEDED:
+            _hand_on(tx, outcome)
     for outcome in blaming:  # after the rows: whoever reads a report of failure locks in that order
         _blame(tx, outcome, now)
 
@@ -129,6 +132,12 @@ def _hand_on(tx: Transaction, outcome: Outcome) -> None:
         .values(since_revision=since.scalar_subquery())
         .execution_options(synchronize_session=False)
     )
+
+
+def _take_up(tx: Transaction, outcomes: Sequence[Outcome], now: datetime) -> None:
+    """Let wait after all what was dropped because its event was off, where it is on by now."""
+    if outcomes:
+        tx.execute(_TAKE_UP, [_bind(one) | {"again_at": now} for one in outcomes])
 
 
 def _freeze(tx: Transaction, outcomes: Sequence[Outcome]) -> None:
@@ -279,5 +288,23 @@ _SETTLE = (
         failure=func.coalesce(bindparam("about", type_=_ROW.failure.type), _ROW.failure),
         lease_owner=None,
         lease_until=None,
+    )
+)
+_TAKE_UP = (
+    update(_TABLE)
+    .where(
+        _ROW.id == bindparam("of_id", type_=Integer),
+        _ROW.lease_epoch == _OF_EPOCH,
+        _is_one_of(*deliveries.DROPPED),
+        _ROW.reply == _SAID,
+        exists().where(
+            Event.id == _ROW.event_id, Event.cancelled_at.is_(None), Event.postponed_at.is_(None)
+        ),
+        ~exists().where(Mailing.id == _ROW.mailing_id, Mailing.state == MailingState.CANCELLED),
+    )
+    .values(
+        state=DeliveryState.PENDING,
+        not_before=bindparam("again_at", type_=_ROW.not_before.type),
+        reply=None,
     )
 )

@@ -26,9 +26,11 @@ from webinars.deliveries.rows import (
     list_rows,
 )
 from webinars.deliveries.states import (
+    DROPPED,
     GIVEN_UP,
     MAILING_CANCELLED,
     MISSED,
+    OFF,
     OPEN,
     SUPERSEDED,
     TAKEN,
@@ -38,9 +40,11 @@ from webinars.deliveries.tallies import Tally, tally
 from webinars.models import Delivery, DeliveryState, Event, Lane, Language, MailName, Wait
 
 __all__ = [
+    "DROPPED",
     "GIVEN_UP",
     "MAILING_CANCELLED",
     "MISSED",
+    "OFF",
     "OPEN",
     "SUPERSEDED",
     "TAKEN",
