@@ -20,7 +20,7 @@ from tests.domain.moving import (
 )
 from tests.domain.sending import list_all
 from tests.factories import NOW
-from webinars import changes, claims, events, mailings
+from webinars import changes, claims, events, mailings, steering
 from webinars.changes import Dates, NotTold, Reconfirm, Sitting, Told
 from webinars.errors import (
     DatePast,
@@ -544,6 +544,21 @@ class TestPostponing:
             changes.reopen(tx, event, order(now=morning))
             start_mailings(tx, morning)
             claims.record(tx, dropped if is_late else (), now=morning)
+
+            assert list_waiting(tx).count((MailName.CONNECTION_LINK, None)) == 1
+
+    def test_a_link_that_was_to_be_sent_again_leaves_once_the_event_is_on_again(self, any_database):
+        morning = NOW.replace(month=11, day=3, hour=7, minute=1)
+        with any_database.transaction() as tx:
+            event, _ = prepare(tx)
+            start_mailings(tx, morning)
+            deliver(tx, DeliveryState.FAILED, only=MailName.CONNECTION_LINK)
+            link = steering.get_named(tx, event.id, MailName.CONNECTION_LINK)
+            assert steering.send_again(tx, link, morning) == 1
+
+            changes.postpone(tx, event, order(now=morning))
+            changes.reopen(tx, event, order(now=morning))
+            start_mailings(tx, morning)
 
             assert list_waiting(tx).count((MailName.CONNECTION_LINK, None)) == 1
 

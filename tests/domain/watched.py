@@ -166,12 +166,12 @@ class Watched:
     def expect_superseded(self):
         """Foresee that of what waits some may say by now what is true, and some is given up.
 
-        What fell while the event was off may make way for its like.
+        What was not taken may make way for its like.
         """
         for row in self.rows.values():
             if row.state is PENDING:
                 self.may[row.id] = May({PENDING, UNCERTAIN if row.maybe_twice else CANCELLED})
-            elif row.reply in deliveries.OFF:
+            elif row.state in {*UNSENT, *deliveries.MISSED}:
                 self.may[row.id] = May({row.state})
 
     def follow_paused(self):

@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import literal, select, update
+from sqlalchemy import ColumnElement, and_, exists, literal, or_, select, update
+from sqlalchemy.orm import aliased
 
 from webinars import deliveries, events, phrasing, suppressions, timeline
 from webinars.changes import dates, mails
@@ -125,7 +126,7 @@ def _drop_planned(tx: Transaction, event: Event, change: Change) -> int:
 
     Each is marked with the revision that it was given up for: should the event come back to the
     same date, the same mail is to be sent then. So is what a worker had in hand while the event
-    was off, and dropped.
+    was off, and dropped, and what was to be sent again.
     """
     is_not_started = select(Mailing.id).where(
         Mailing.event_id == event.id,
@@ -144,13 +145,26 @@ def _drop_planned(tx: Transaction, event: Event, change: Change) -> int:
         .execution_options(synchronize_session=False)
     )
     is_dropped = [Delivery.state.in_(deliveries.DROPPED), Delivery.reply.in_(deliveries.OFF)]
-    tx.execute(planned.where(*is_dropped))
+    tx.execute(planned.where(or_(and_(*is_dropped), _is_tried_again())))
     given_up = planned.where(Delivery.state == DeliveryState.PENDING).values(
         state=deliveries.give_up_as(DeliveryState.CANCELLED),
         reply=deliveries.SUPERSEDED,
         waits_for=None,
     )
     return len(tx.execute(given_up.returning(Delivery.id)).all())
+
+
+def _is_tried_again() -> ColumnElement[bool]:
+    """Return the condition for what did not arrive, and waits to be sent again."""
+    again = aliased(Delivery)
+    waits = exists().where(
+        again.registration_id == Delivery.registration_id,
+        again.mailing_id == Delivery.mailing_id,
+        again.is_copy == Delivery.is_copy,
+        again.id > Delivery.id,
+        again.state == DeliveryState.PENDING,
+    )
+    return and_(Delivery.state.in_(deliveries.MISSED), waits)
 
 
 def _follow_end(tx: Transaction, event: Event) -> None:
