@@ -419,6 +419,8 @@ def test_nothing_that_people_type_becomes_a_line_of_the_file(text):
 def test_every_text_comes_back_from_the_file_as_it_was(text, break_):
     entry = write_own(draw_webinar())[0]
     line = "x" + text.replace("^", "").replace('"', "") + "x"
+    # A parameter knows no backslash (RFC 5545, 3.2); the judge reads one there all the same.
+    name = line.replace("\\", "")
 
     content = calendar.build(
         [
@@ -436,7 +438,7 @@ def test_every_text_comes_back_from_the_file_as_it_was(text, break_):
     (event,) = judge(content)
     assert event["SUMMARY"] == event["LOCATION"] == line
     assert event["DESCRIPTION"] == f"{line}\n{line}"
-    assert event["ATTENDEE"].params["CN"] == line
+    assert event["ATTENDEE"].params["CN"] == name
 
 
 @given(st.text(st.characters(codec="utf-8"), max_size=300))
