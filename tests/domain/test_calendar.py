@@ -429,7 +429,7 @@ def test_every_text_comes_back_from_the_file_as_it_was(text, break_):
                 summary=line,
                 description=f"{line}{break_}{line}",
                 location=line,
-                attendee_name=line,
+                attendee_name=name,
             )
         ],
         REQUEST,
