@@ -12,17 +12,30 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, String, and_, cast, func, literal, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    String,
+    and_,
+    cast,
+    func,
+    inspect,
+    literal,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.orm import selectinload
 
-from webinars import contacts, deliveries, timeline
+from webinars import contacts, deliveries, rights, timeline
 from webinars.database import Transaction, as_column
 from webinars.models import (
     AttendanceMode,
     Delivery,
     DeliveryState,
     Event,
-    EventInstitution,
     EventStatus,
+    Grant,
     Lane,
     Language,
     Mailing,
@@ -33,6 +46,7 @@ from webinars.models import (
     Registration,
     RegistrationStatus,
 )
+from webinars.rights import Act
 
 CHUNK = 1_000
 """How many of an audience become deliveries in one transaction."""
@@ -210,17 +224,26 @@ def _alert(tx: Transaction, mailing: Mailing, event: Event, now: datetime, momen
 
 
 def list_who_runs(tx: Transaction, event: Event) -> dict[str, str]:
-    """List the addresses of the event's contacts and organisers, by key."""
-    institutions = select(EventInstitution.institution_id).where(
-        EventInstitution.event_id == event.id
-    )
+    """List the addresses of the event's contacts and of who writes its mailings, by key."""
+    if "institutions" in inspect(event).unloaded:
+        tx.refresh(event, ["institutions"])
+    given = select(Grant.organiser_id).where(Grant.event_id == event.id)
+    institutions = [one.institution_id for one in event.institutions]
     organisers = tx.scalars(
-        select(Organiser.email)
-        .where(or_(Organiser.institution_id.is_(None), Organiser.institution_id.in_(institutions)))
+        select(Organiser)
+        .where(
+            or_(
+                Organiser.runs_service,
+                Organiser.institution_id.in_(institutions),
+                Organiser.id.in_(given),
+            )
+        )
+        .options(selectinload(Organiser.grants))
         .order_by(Organiser.id)
     )
+    running = [one.email for one in organisers if rights.may(one, Act.WRITE_MAILINGS, event=event)]
     named = [contact.email for contact in event.contacts if contact.email]
-    return {contacts.address_key(email): email for email in [*organisers, *named]}
+    return {contacts.address_key(email): email for email in [*running, *named]}
 
 
 def pause(tx: Transaction, mailing_id: int, reason: str) -> None:

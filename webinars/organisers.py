@@ -1,4 +1,4 @@
-"""Who runs events: accounts, passwords, signing in, and what an organiser may run.
+"""Who runs events: accounts, roles, passwords, signing in. What a role allows is `rights`.
 
 Hashing a password is slow on purpose, and a change on SQLite keeps everyone else from writing. So
 signing in has three steps, and the slow one is outside of any transaction:
@@ -20,11 +20,13 @@ from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import delete, select
+from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import joinedload, selectinload
 
+from webinars import rights
 from webinars.database import Transaction, lock_name
 from webinars.errors import (
+    Forbidden,
     InstitutionAmbiguous,
     NotFound,
     OrganiserKnown,
@@ -32,8 +34,19 @@ from webinars.errors import (
     SignInThrottled,
     WeakPassword,
 )
-from webinars.models import Event, EventInstitution, Institution, Organiser, SignInThrottle
+from webinars.models import (
+    Event,
+    EventInstitution,
+    Grant,
+    Institution,
+    Organiser,
+    OrganiserRole,
+    SignInThrottle,
+)
+from webinars.rights import Act
 
+COMMAND_LINE = "command line"
+"""Who gave a role that was not given in the browser."""
 MINIMUM_PASSWORD_LENGTH = 12
 FAILURES_BEFORE_WAITING = 5
 FIRST_WAIT = timedelta(seconds=15)
@@ -84,7 +97,7 @@ class Attempt:
 def add(
     tx: Transaction, email: str, password: str, *, institution: str | None, now: datetime
 ) -> Organiser:
-    """Add an organiser, for an institution by its acronym or for the whole service.
+    """Add an organiser: the owner of an institution's events, or one who runs the service.
 
     `institution` is an acronym, `ACRONYM:CC` where two countries share it; `None` sees every event.
 
@@ -100,12 +113,38 @@ def add(
         email_key=_key(email),
         password_hash=_hash_new(password),
         institution=None if institution is None else get_institution(tx, institution),
+        runs_service=institution is None,
         sign_in_generation=0,
         created_at=now,
+        grants=[],
     )
     tx.add(organiser)
+    if institution is not None:
+        grant(organiser, OrganiserRole.OWNER, by=COMMAND_LINE, now=now)
     tx.flush()
     return organiser
+
+
+def grant(
+    organiser: Organiser,
+    role: OrganiserRole,
+    *,
+    by: str,
+    now: datetime,
+    event: Event | None = None,
+) -> None:
+    """Give an organiser a role at an event, or at all of her institution; held already, it stays.
+
+    The organiser has her grants and her institution loaded.
+
+    :raises Forbidden: one side's organiser would validate for the other.
+    """
+    if not rights.may_hold(organiser, role):
+        raise Forbidden
+    event_id = None if event is None else event.id
+    if any(one.role is role and one.event_id == event_id for one in organiser.grants):
+        return
+    organiser.grants.append(Grant(event_id=event_id, role=role, granted_at=now, granted_by=by))
 
 
 def set_password(tx: Transaction, email: str, password: str) -> None:
@@ -128,7 +167,13 @@ def begin_sign_in(tx: Transaction, email: str) -> Attempt:
     organiser = find(tx, email)
     if organiser is None:
         return Attempt(_key(email), None, _nobodys_hash())
-    return Attempt(organiser.email_key, organiser.id, organiser.password_hash)
+    # Whoever has no password, or is let in no more, is refused as slowly as a stranger.
+    is_known = organiser.password_hash is not None and organiser.disabled_at is None
+    return Attempt(
+        organiser.email_key,
+        organiser.id if is_known else None,
+        organiser.password_hash or _nobodys_hash(),
+    )
 
 
 def sign_in(
@@ -178,23 +223,12 @@ def forget_failures(tx: Transaction, *, now: datetime) -> None:
     )
 
 
-def may_run(organiser: Organiser, event: Event) -> bool:
-    """Tell whether an organiser may see and run an event: the one rule of permission.
-
-    Whoever belongs to no institution runs the service, and so every event; everyone else the events
-    that their institution pilots or is a partner of.
-    """
-    if organiser.institution_id is None:
-        return True
-    return any(one.institution_id == organiser.institution_id for one in event.institutions)
-
-
 def find(tx: Transaction, email: str) -> Organiser | None:
     """Find the organiser with that address, in whatever case it is typed."""
     return tx.scalar(
         select(Organiser)
         .where(Organiser.email_key == _key(email))
-        .options(joinedload(Organiser.institution))
+        .options(joinedload(Organiser.institution), selectinload(Organiser.grants))
     )
 
 
@@ -203,7 +237,7 @@ def find_by_id(tx: Transaction, organiser_id: int) -> Organiser | None:
     return tx.scalar(
         select(Organiser)
         .where(Organiser.id == organiser_id)
-        .options(joinedload(Organiser.institution))
+        .options(joinedload(Organiser.institution), selectinload(Organiser.grants))
     )
 
 
@@ -237,13 +271,19 @@ def get_institution(tx: Transaction, acronym: str) -> Institution:
 
 
 def list_events_for(tx: Transaction, organiser: Organiser, *, now: datetime) -> list[Event]:
-    """List the events that an organiser may run: those to come, soonest first, then those past."""
+    """List the events that an organiser sees: those to come, soonest first, then those past.
+
+    The organiser has her grants loaded.
+    """
     query = select(Event).options(
         selectinload(Event.institutions).joinedload(EventInstitution.institution)
     )
-    if organiser.institution_id is not None:
-        query = query.where(Event.institutions.any(institution_id=organiser.institution_id))
-    events = tx.scalars(query.order_by(Event.starts_at, Event.id)).all()
+    if not organiser.runs_service:
+        own = Event.institutions.any(institution_id=organiser.institution_id)
+        given = [one.event_id for one in organiser.grants if one.event_id is not None]
+        query = query.where(or_(own, Event.id.in_(given)))
+    ordered = tx.scalars(query.order_by(Event.starts_at, Event.id)).all()
+    events = [one for one in ordered if rights.may(organiser, Act.SEE_EVENT, event=one)]
     coming = [event for event in events if event.ends_at > now]
     past = [event for event in events if event.ends_at <= now]
     return coming + past[::-1]

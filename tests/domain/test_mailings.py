@@ -18,6 +18,7 @@ from webinars.models import (
     ContactPoint,
     DeliveryState,
     EventStatus,
+    Grant,
     Lane,
     Language,
     Mailing,
@@ -25,6 +26,7 @@ from webinars.models import (
     MailName,
     Mode,
     Organiser,
+    OrganiserRole,
     Presence,
     RegistrationStatus,
     SessionChoice,
@@ -346,6 +348,10 @@ def add_organiser(tx, email, institution=None):
             email_key=email.lower(),
             password_hash="",
             institution=institution,
+            runs_service=institution is None,
+            grants=[]
+            if institution is None
+            else [Grant(role=OrganiserRole.OWNER, granted_at=NOW, granted_by="a test")],
             created_at=NOW,
         )
     )

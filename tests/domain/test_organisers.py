@@ -7,7 +7,7 @@ from argon2 import PasswordHasher
 from sqlalchemy import func, select
 
 from tests.factories import NOW, make_event, make_institution
-from webinars import events, organisers
+from webinars import events, organisers, rights
 from webinars.errors import (
     InstitutionAmbiguous,
     NotFound,
@@ -17,6 +17,7 @@ from webinars.errors import (
     WeakPassword,
 )
 from webinars.models import Organiser, SignInThrottle
+from webinars.rights import Act
 
 EMAIL = "nadia@example.org"
 PASSWORD = "une phrase de passe"
@@ -258,7 +259,7 @@ def test_an_organiser_runs_the_events_of_the_own_institution(database, instituti
         organiser = organisers.add(tx, EMAIL, PASSWORD, institution=institution, now=NOW)
         make_event(tx, institutions=[known[name] for name in of_event])
         event = events.get(tx, "webinaire-covid-19")
-        assert organisers.may_run(organiser, event) is may
+        assert rights.may(organiser, Act.EDIT_EVENT, event=event) is may
         listed = organisers.list_events_for(tx, organiser, now=NOW)
         assert listed == ([event] if may else [])
 
@@ -270,7 +271,7 @@ def test_an_acronym_of_the_other_shore_gives_no_rights_on_this_one(database):
         theirs = make_event(tx, "theirs", institutions=[french])
         own = make_event(tx, "own", institutions=[moroccan])
         assert organisers.list_events_for(tx, organiser, now=NOW) == [own]
-        assert not organisers.may_run(organiser, theirs)
+        assert not rights.may(organiser, Act.SEE_EVENT, event=theirs)
 
 
 def test_events_to_come_are_listed_soonest_first_and_then_those_past_latest_first(database):

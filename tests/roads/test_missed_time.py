@@ -200,7 +200,7 @@ def test_the_alarm_of_a_missing_room_leaves_late_but_not_when_the_event_is_over(
 ):
     with runtime.transaction() as tx:
         organiser = {"email": ORGANISER, "email_key": ORGANISER, "password_hash": "x"}
-        tx.add(Organiser(**organiser, created_at=NOW))
+        tx.add(Organiser(**organiser, runs_service=True, created_at=NOW))
     prepare(runtime, room_url=None)
 
     clock.now = DUE[MailName.CONNECTION_LINK] + HOUR

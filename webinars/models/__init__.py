@@ -3,6 +3,7 @@
 One module a group of tables, all of them named from here.
 """
 
+from webinars.models.audits import AuditRecord
 from webinars.models.changes import Change
 from webinars.models.enums import (
     TO_ORGANISERS,
@@ -52,15 +53,26 @@ from webinars.models.mailings import (
     Upkeep,
 )
 from webinars.models.people import (
+    AccountLink,
     Contact,
+    Grant,
     Institution,
     Organiser,
+    RecoveryCode,
+    SignIn,
     SignInThrottle,
 )
 from webinars.models.registrations import (
     ExportRecord,
     Registration,
     SessionChoice,
+)
+from webinars.models.roles import (
+    AccountPurpose,
+    AuditKind,
+    OrganiserRole,
+    Share,
+    SignInMethod,
 )
 from webinars.models.values import (
     ContactPoint,
@@ -76,7 +88,11 @@ from webinars.models.values import (
 
 __all__ = [
     "TO_ORGANISERS",
+    "AccountLink",
+    "AccountPurpose",
     "AttendanceMode",
+    "AuditKind",
+    "AuditRecord",
     "Bounce",
     "CalendarMethod",
     "CalendarReply",
@@ -97,6 +113,7 @@ __all__ = [
     "Failure",
     "FormerDates",
     "Frozen",
+    "Grant",
     "HalfDay",
     "Institution",
     "InstitutionRole",
@@ -108,6 +125,7 @@ __all__ = [
     "Mode",
     "Notice",
     "Organiser",
+    "OrganiserRole",
     "OrganizationKind",
     "Presence",
     "Priority",
@@ -116,6 +134,7 @@ __all__ = [
     "QuestionKind",
     "Rate",
     "ReconfirmRule",
+    "RecoveryCode",
     "Registration",
     "RegistrationStatus",
     "RelayBreaker",
@@ -123,8 +142,11 @@ __all__ = [
     "Session",
     "SessionChoice",
     "SessionKind",
+    "Share",
     "Shown",
     "ShownSession",
+    "SignIn",
+    "SignInMethod",
     "SignInThrottle",
     "Signatory",
     "Suppression",

@@ -21,6 +21,7 @@ from webinars.models.enums import (
     SessionKind,
 )
 from webinars.models.people import Institution
+from webinars.models.roles import Share
 from webinars.models.values import (
     ContactPoint,
     FormerDates,
@@ -150,6 +151,8 @@ class EventInstitution(Base):
     role: Mapped[InstitutionRole] = mapped_column(choice(InstitutionRole))
     name: Mapped[str]
     position: Mapped[int]
+    share: Mapped[Share] = mapped_column(choice(Share), default=Share.ALL)
+    """What the event's owners let its organisers see and do."""
 
     event: Mapped[Event] = relationship(back_populates="institutions", lazy="raise")
     institution: Mapped[Institution] = relationship(lazy="raise")

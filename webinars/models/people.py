@@ -2,11 +2,12 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webinars.database import Base, UtcDateTime, choice
 from webinars.models.enums import Language
+from webinars.models.roles import AccountPurpose, OrganiserRole, SignInMethod
 
 
 class Institution(Base):
@@ -31,15 +32,115 @@ class Organiser(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     email: Mapped[str]
     email_key: Mapped[str] = mapped_column(unique=True)
-    password_hash: Mapped[str]
-    """Argon2id, as argon2-cffi writes it."""
+    name: Mapped[str] = mapped_column(default="")
+    """As colleagues write it; empty: the address stands for it."""
+    password_hash: Mapped[str | None]
+    """Argon2id, as argon2-cffi writes it; `None`: only links sent by mail let in."""
     institution_id: Mapped[int | None] = mapped_column(ForeignKey("institutions.id"))
-    """`None`: runs the service and sees every event."""
+    runs_service: Mapped[bool] = mapped_column(default=False)
+    """Whether every institution and every event is open to her."""
+    totp_secret: Mapped[str | None]
+    """Of the second factor, sealed with the service's key; `None`: there is none."""
+    totp_step: Mapped[int] = mapped_column(default=0)
+    """The last step of 30 s whose code let her in: none lets in twice (RFC 6238, 5.2)."""
+    disabled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """From then on nothing lets her in; what she did stays under her name."""
     sign_in_generation: Mapped[int] = mapped_column(default=0)
     """Raised by a change of password, which ends every sign-in."""
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
     institution: Mapped[Institution | None] = relationship(lazy="raise")
+    grants: Mapped[list["Grant"]] = relationship(
+        back_populates="organiser",
+        lazy="raise",
+        order_by="Grant.id",
+        cascade="all, delete-orphan",
+        foreign_keys="Grant.organiser_id",
+    )
+
+
+class Grant(Base):
+    """A role that an organiser holds at one event, or at every event of her institution."""
+
+    __tablename__ = "grants"
+    __table_args__ = (
+        UniqueConstraint("organiser_id", "event_id", "role"),
+        Index(
+            "uq_grants_everywhere",
+            "organiser_id",
+            "role",
+            unique=True,
+            sqlite_where=text("event_id IS NULL"),
+            postgresql_where=text("event_id IS NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    organiser_id: Mapped[int] = mapped_column(ForeignKey("organisers.id", ondelete="CASCADE"))
+    event_id: Mapped[int | None] = mapped_column(
+        ForeignKey("events.id", ondelete="CASCADE"), index=True
+    )
+    """`None`: wherever her institution takes part, and in the institution itself."""
+    role: Mapped[OrganiserRole] = mapped_column(choice(OrganiserRole))
+    granted_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    granted_by: Mapped[str]
+    """The address of who gave it, or `command line`."""
+
+    organiser: Mapped[Organiser] = relationship(
+        back_populates="grants", lazy="raise", foreign_keys=organiser_id
+    )
+
+
+class SignIn(Base):
+    """One browser in which an organiser is signed in, or was."""
+
+    __tablename__ = "sign_ins"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    organiser_id: Mapped[int] = mapped_column(
+        ForeignKey("organisers.id", ondelete="CASCADE"), index=True
+    )
+    key: Mapped[str] = mapped_column(unique=True)
+    """32 hexadecimal digits, drawn at random: what the cookie names it by."""
+    method: Mapped[SignInMethod] = mapped_column(choice(SignInMethod))
+    device: Mapped[str]
+    """What the browser said it was, in a few words; for its owner to recognise it by."""
+    began_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    """When a page was last asked for, to some minutes."""
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """`None`: it lasts until it has been idle or has lasted for too long."""
+
+
+class AccountLink(Base):
+    """A link in a mail that lets an organiser do one thing, once, for a while."""
+
+    __tablename__ = "account_links"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    organiser_id: Mapped[int] = mapped_column(
+        ForeignKey("organisers.id", ondelete="CASCADE"), index=True
+    )
+    public_id: Mapped[str] = mapped_column(unique=True)
+    """16 hexadecimal digits, drawn at random: what its token names it by."""
+    purpose: Mapped[AccountPurpose] = mapped_column(choice(AccountPurpose))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class RecoveryCode(Base):
+    """A code on paper that replaces the telephone with the second factor, once."""
+
+    __tablename__ = "recovery_codes"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    organiser_id: Mapped[int] = mapped_column(
+        ForeignKey("organisers.id", ondelete="CASCADE"), index=True
+    )
+    digest: Mapped[str]
+    """Of the code, keyed with the service's secret: it is readable nowhere."""
+    used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class SignInThrottle(Base):

@@ -1,8 +1,9 @@
-"""The pages of those who organise: one guard before all of them."""
+"""The pages of those who organise: one guard before all of them, and a right for each."""
 
 from flask import Blueprint, Flask
 
 from webinars.web.organiser import (
+    acts,
     additions,
     answers,
     changes,
@@ -43,8 +44,11 @@ def register(app: Flask) -> None:
     """Hang the organisers' pages into the application."""
     guard.set_up(app)
     organiser = Blueprint("organiser", __name__, url_prefix="/organiser")
-    organiser.before_request(guard.require_sign_in)
+    organiser.before_request(guard.require_right)
+    organiser.after_request(guard.note_look)
     words.set_up(organiser)
     for noun in NOUNS:
+        acts.collect(noun)
         organiser.register_blueprint(noun.blueprint)
     app.register_blueprint(organiser)
+    acts.require_complete(app)

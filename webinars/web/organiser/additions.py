@@ -13,6 +13,7 @@ from webinars import attendance, choices, registrations
 from webinars.errors import WebinarsError
 from webinars.models import Event, Lane, Presence
 from webinars.registrations import Outcome, Registered
+from webinars.rights import Act
 from webinars.web import fields
 from webinars.web.current import get_runtime
 from webinars.web.errors import Refusal, explain
@@ -20,10 +21,16 @@ from webinars.web.fields import Form, Required
 from webinars.web.filters import full_name, label
 from webinars.web.languages import N_
 from webinars.web.languages import gettext as _
+from webinars.web.organiser.acts import Right
 from webinars.web.organiser.guard import get_organiser, get_own_event
 from webinars.web.registration_form import RegistrationForm, identify, make_form, read_answers
 
 blueprint = Blueprint("additions", __name__)
+
+ACTS: dict[str, Right] = {
+    "form": Act.EDIT_PEOPLE,
+    "submit": Act.EDIT_PEOPLE,
+}
 
 ABOUT_SOMEONE_ELSE = {
     "role": N_("Qualité"),

@@ -12,15 +12,22 @@ from webinars import choices, corrections
 from webinars.database import Transaction
 from webinars.errors import NotFound, WebinarsError
 from webinars.models import Lane, Registration
+from webinars.rights import Act
 from webinars.web.current import get_runtime
 from webinars.web.errors import Refusal, explain
 from webinars.web.filters import full_name
 from webinars.web.languages import gettext as _
+from webinars.web.organiser.acts import Right
 from webinars.web.organiser.additions import speak_of_someone_else
 from webinars.web.organiser.guard import get_own_registration
 from webinars.web.registration_form import RegistrationForm, make_form, read_answers
 
 blueprint = Blueprint("answers", __name__)
+
+ACTS: dict[str, Right] = {
+    "form": Act.EDIT_PEOPLE,
+    "submit": Act.EDIT_PEOPLE,
+}
 
 ONE = "/events/<slug:slug>/registrations/<int(max=2147483647):registration_id>/change"
 

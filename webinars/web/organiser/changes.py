@@ -23,18 +23,27 @@ from webinars.errors import (
     WebinarsError,
 )
 from webinars.models import Event, Lane, Session
+from webinars.rights import Act
 from webinars.web.current import get_runtime
 from webinars.web.errors import Refusal, explain
 from webinars.web.filters import instant, zones
 from webinars.web.languages import gettext as _
 from webinars.web.languages import ngettext
 from webinars.web.organiser import change_kinds, reviews
+from webinars.web.organiser.acts import Right
 from webinars.web.organiser.change_forms import ReasonForm
 from webinars.web.organiser.change_kinds import Kind
 from webinars.web.organiser.guard import get_organiser, get_own_event
 from webinars.web.organiser.reviews import Review
 
 blueprint = Blueprint("changes", __name__)
+
+ACTS: dict[str, Right] = {
+    "form": Act.CHANGE_EVENT,
+    "submit": Act.CHANGE_EVENT,
+    "send_now": Act.CHANGE_EVENT,
+    "withdraw": Act.CHANGE_EVENT,
+}
 
 Answer = Response | str | tuple[str, int]
 

@@ -8,15 +8,22 @@ from werkzeug.wrappers import Response
 from webinars import corrections
 from webinars.errors import NotFound, WebinarsError
 from webinars.models import Lane, Registration
+from webinars.rights import Act
 from webinars.web.current import get_runtime
 from webinars.web.errors import Refusal, explain
 from webinars.web.fields import ADDRESS, Email, Form, Required
 from webinars.web.filters import full_name
 from webinars.web.languages import N_
 from webinars.web.languages import gettext as _
+from webinars.web.organiser.acts import Right
 from webinars.web.organiser.guard import get_own_registration, is_own_page
 
 blueprint = Blueprint("corrections", __name__)
+
+ACTS: dict[str, Right] = {
+    "form": Act.EDIT_PEOPLE,
+    "submit": Act.EDIT_PEOPLE,
+}
 
 ONE = "/events/<slug:slug>/registrations/<int(max=2147483647):registration_id>/address"
 

@@ -11,16 +11,23 @@ from webinars import deliveries, phrasing, steering
 from webinars.database import Transaction
 from webinars.deliveries import DeliveryRow, Only
 from webinars.models import DeliveryState, Event, Lane, MailName
+from webinars.rights import Act
 from webinars.web.current import get_runtime
 from webinars.web.filters import label, zones
 from webinars.web.languages import get_language
 from webinars.web.languages import gettext as _
+from webinars.web.organiser.acts import Right
 from webinars.web.organiser.filtering import PAGE_SIZE, Part, choose_part
 from webinars.web.organiser.guard import get_own_event, is_own_page
 from webinars.web.organiser.reasons import list_waits
 from webinars.web.organiser.words import Options
 
 blueprint = Blueprint("deliveries", __name__)
+
+ACTS: dict[str, Right] = {
+    "listing": Act.SEE_MAILINGS,
+    "send_again": Act.WRITE_MAILINGS,
+}
 
 
 class Wanted(NamedTuple):

@@ -11,7 +11,7 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response
 from wtforms.validators import StopValidation
 
-from webinars import changes, eventfiles, events, loading, organisers, waiting
+from webinars import changes, eventfiles, events, loading, rights, waiting
 from webinars.changes import Order
 from webinars.database import Transaction
 from webinars.errors import (
@@ -27,15 +27,25 @@ from webinars.eventfiles import EventFile
 from webinars.eventfiles.shape import SLUG, SLUG_LIMIT
 from webinars.loading import Loaded
 from webinars.models import Event, Lane, Language
+from webinars.rights import Act
 from webinars.web import fields
 from webinars.web.current import get_runtime
 from webinars.web.errors import Refusal, explain
 from webinars.web.fields import Described, Form, Required
 from webinars.web.languages import N_, ngettext
 from webinars.web.languages import gettext as _
+from webinars.web.organiser import guard
+from webinars.web.organiser.acts import Right
 from webinars.web.organiser.guard import get_organiser, get_own_event
 
 blueprint = Blueprint("eventfiles", __name__)
+
+ACTS: dict[str, Right] = {
+    "form": Act.CREATE_EVENT,
+    "load": Act.CREATE_EVENT,
+    "duplicate_form": Act.EDIT_EVENT,
+    "duplicate": Act.EDIT_EVENT,
+}
 
 MAX_UPLOAD_BYTES = 64 * 1024 * 1024
 """An event file with its documents."""
@@ -181,12 +191,13 @@ def _load(tx: Transaction, file: EventFile, *, take_file: bool) -> Loaded:
     """
     organiser = get_organiser()
     former = events.find(tx, file.slug)
-    if former is not None and not organisers.may_run(organiser, former):
+    if former is not None and not rights.may(organiser, Act.EDIT_EVENT, event=former):
         raise SlugTaken
     order = Order(organiser.email, get_runtime().now())
     loaded, _outlook = changes.load(tx, file, order, take_file=take_file, may_tell=False)
-    if not organisers.may_run(organiser, loaded.event):
+    if not rights.may(organiser, Act.EDIT_EVENT, event=loaded.event):
         raise Forbidden
+    guard.write_down(tx, event_id=loaded.event.id)
     return loaded
 
 

@@ -34,6 +34,7 @@ from webinars.models import (
     RegistrationStatus,
     Session,
 )
+from webinars.rights import Act
 from webinars.typed import LINE_LIMIT, URL_LIMIT
 from webinars.web import fields
 from webinars.web.current import get_runtime
@@ -43,10 +44,18 @@ from webinars.web.filters import label
 from webinars.web.languages import N_
 from webinars.web.languages import gettext as _
 from webinars.web.organiser import change_kinds
+from webinars.web.organiser.acts import Door, Right
 from webinars.web.organiser.change_kinds import Kind
 from webinars.web.organiser.guard import get_organiser, get_own_event
 
 blueprint = Blueprint("events", __name__)
+
+ACTS: dict[str, Right] = {
+    "listing": Door.SIGNED_IN,
+    "show": Act.SEE_EVENT,
+    "set_room": Act.EDIT_EVENT,
+    "send_test": Act.WRITE_MAILINGS,
+}
 
 USUAL_TEST = {"template": MailName.CONFIRMATION.value, "language": Language.FRENCH.value}
 IN_ORDER = (

@@ -9,13 +9,20 @@ from flask import Blueprint, Response, abort, render_template, request
 from webinars import events, exports
 from webinars.exports import Format
 from webinars.participants import Filter
+from webinars.rights import Act
 from webinars.web.current import get_runtime
+from webinars.web.organiser.acts import Right
 from webinars.web.organiser.filtering import describe_filter, read_filter, write_filter
 from webinars.web.organiser.guard import get_organiser, get_own_event
 
 logger = logging.getLogger(__name__)
 
 blueprint = Blueprint("exports", __name__)
+
+ACTS: dict[str, Right] = {
+    "listing": Act.EXPORT,
+    "take": Act.EXPORT,
+}
 
 
 @blueprint.get("/events/<slug:slug>/exports")

@@ -1,5 +1,8 @@
 """Who is signed in, and that nobody else sees a page of the organisers.
 
+Each page asks for one right (`acts`), which `webinars.rights` decides: before the view is called,
+and again in its transaction, where what it changes is written down for the audit page.
+
 A sign-in ends by itself: two hours after the last page, twelve hours after it began, and with a new
 password. It is kept in the signed cookie, which is emptied when someone signs in.
 """
@@ -7,23 +10,26 @@ password. It is kept in the signed cookie, which is emptied when someone signs i
 from datetime import UTC, datetime, timedelta
 from typing import cast
 
-from flask import Flask, redirect, request, session, url_for
+from flask import Flask, Response, g, redirect, request, session, url_for
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
-from werkzeug.wrappers import Response
+from werkzeug.wrappers import Response as AnyResponse
 
-from webinars import events, organisers, participants
-from webinars.database import Transaction
-from webinars.errors import NotFound
-from webinars.models import Event, Language, Organiser, Registration
-from webinars.web import languages
+from webinars import audits, events, organisers, participants, rights
+from webinars.database import Reading, Transaction
+from webinars.errors import Forbidden, NotFound
+from webinars.models import AuditKind, Event, Institution, Language, Organiser, Registration
+from webinars.rights import Act
+from webinars.web import headers, languages
 from webinars.web.current import get_runtime
+from webinars.web.organiser import acts
+from webinars.web.organiser.acts import Door
 
 LONGEST = timedelta(hours=12)
 IDLE = timedelta(hours=2)
 NOTED_EVERY = timedelta(minutes=1)
 """How exact the last page's hour is: not every page needs a cookie."""
 
-OPEN_TO_ALL = {"organiser.sign_in.form", "organiser.sign_in.enter"}
+READS = frozenset({"GET", "HEAD"})
 
 
 class SignedIn(UserMixin):  # type: ignore[misc]
@@ -45,6 +51,7 @@ def set_up(app: Flask) -> None:
     manager.user_loader(_find_signed_in)
     # Public pages have no user: they need neither the cookie nor the look-up.
     manager.init_app(app, add_context_processor=False)
+    app.jinja_env.globals["may"] = may
 
 
 def begin(organiser: Organiser, now: datetime) -> None:
@@ -61,20 +68,58 @@ def end() -> None:
     session.clear()
 
 
-def require_sign_in() -> Response | None:
-    """Send whoever is not signed in to the sign-in page, and back afterwards."""
+def require_right() -> AnyResponse | None:
+    """Let nobody see a page without the right that it asks for; whoever may sign in is sent there.
+
+    :raises NotFound: it is about an event or an institution that she does not see.
+    :raises Forbidden: she sees it, and may not do that.
+    """
     languages.prefer(Language.FRENCH)
-    if request.endpoint in OPEN_TO_ALL:
+    # Scripts of the service's own, and nothing else; every page works without them.
+    headers.allow("script-src", "'self'")
+    headers.allow("connect-src", "'self'")
+    entry = acts.get_entry(request.endpoint or "")
+    if entry is Door.OPEN:
         return None
     if not current_user.is_authenticated:
         wanted = (
-            request.script_root + request.full_path.rstrip("?")
-            if request.method in {"GET", "HEAD"}
-            else ""
+            request.script_root + request.full_path.rstrip("?") if request.method in READS else ""
         )
         return redirect(url_for("organiser.sign_in.form", next=wanted or None), 303)
     _note_seen(get_runtime().now())
+    if isinstance(entry, Act):
+        _require(entry)
     return None
+
+
+def note_look(response: Response) -> Response:
+    """Write down, once a day, who has looked at a page that shows people by name."""
+    entry = acts.get_entry(request.endpoint or "")
+    is_look = request.method == "GET" and response.status_code == 200
+    if not is_look or entry not in acts.PERSONAL or not current_user.is_authenticated:
+        return response
+    runtime = get_runtime()
+    place, now = g.get("place", {}), runtime.now()
+    look = (get_organiser().id, _name_deed(), _name_subject(), *place.values(), now.date())
+    if look not in _LOOKS:
+        with runtime.transaction() as tx:
+            audits.note_seen(
+                tx, get_organiser(), _name_deed(), now=now, subject=_name_subject(), **place
+            )
+        if len(_LOOKS) >= KEPT_LOOKS:
+            _LOOKS.clear()
+        _LOOKS.add(look)
+    return response
+
+
+KEPT_LOOKS = 10_000
+_LOOKS: set[tuple[object, ...]] = set()
+"""What this process has written down lately: it need not ask the database again."""
+
+
+def may(act: str, event: Event | None = None, institution: Institution | None = None) -> bool:
+    """Tell a template whether to offer something."""
+    return rights.may(get_organiser(), Act(act), event=event, institution=institution)
 
 
 def get_organiser() -> Organiser:
@@ -83,14 +128,63 @@ def get_organiser() -> Organiser:
 
 
 def get_own_event(tx: Transaction, slug: str) -> Event:
-    """Return an event that the organiser may run.
+    """Return an event at which the organiser may do what this page is for.
 
-    :raises NotFound: there is none, or others run it.
+    In a change it is written down, in the same transaction, that she did it.
+
+    :raises NotFound: there is none, or she does not see it.
+    :raises Forbidden: she sees it, and may not do that.
     """
-    event = events.get(tx, slug)
-    if not organisers.may_run(get_organiser(), event):
-        raise NotFound("event", slug)
+    event = _get_visible_event(tx, slug)
+    entry = acts.get_entry(request.endpoint or "")
+    if isinstance(entry, Act) and not rights.may(get_organiser(), entry, event=event):
+        raise Forbidden
+    write_down(tx, event_id=event.id)
     return event
+
+
+def get_own_institution(tx: Transaction, institution_id: int) -> Institution:
+    """Return an institution in which the organiser may do what this page is for.
+
+    In a change it is written down, in the same transaction, that she did it.
+
+    :raises NotFound: there is none.
+    :raises Forbidden: it is another one's, or she may not do that.
+    """
+    institution = tx.get(Institution, institution_id)
+    if institution is None:
+        raise NotFound("institution", str(institution_id))
+    entry = acts.get_entry(request.endpoint or "")
+    if isinstance(entry, Act) and not rights.may(get_organiser(), entry, institution=institution):
+        raise Forbidden
+    write_down(tx, institution_id=institution.id)
+    return institution
+
+
+def write_down(
+    tx: Transaction, *, event_id: int | None = None, institution_id: int | None = None
+) -> None:
+    """Write down for the audit page what this request changes; once in each transaction."""
+    if request.method in READS or isinstance(tx, Reading) or g.get("written_down_in") is tx:
+        return
+    g.written_down_in = tx
+    is_export = acts.get_entry(request.endpoint or "") is Act.EXPORT
+    g.audit_record = audits.record(
+        tx,
+        get_organiser(),
+        AuditKind.EXPORTED if is_export else AuditKind.CHANGED,
+        _name_deed(),
+        now=get_runtime().now(),
+        event_id=event_id,
+        institution_id=institution_id,
+        subject=_name_subject(),
+    )
+
+
+def add_details(**details: str) -> None:
+    """Say more on the audit page of what is changed here; call it before the transaction ends."""
+    record = g.audit_record
+    record.details = record.details | details
 
 
 def get_own_registration(tx: Transaction, slug: str, registration_id: int) -> Registration:
@@ -103,6 +197,46 @@ def get_own_registration(tx: Transaction, slug: str, registration_id: int) -> Re
     if registration.event_id != event.id:
         raise NotFound("registration", str(registration_id))
     return registration
+
+
+def _require(act: Act) -> None:
+    said = request.view_args or {}
+    with get_runtime().reading() as tx:
+        if "slug" in said:
+            event = _get_visible_event(tx, said["slug"])
+            g.place = {"event_id": event.id}
+            is_allowed = rights.may(get_organiser(), act, event=event)
+        elif "institution_id" in said:
+            institution = tx.get(Institution, said["institution_id"])
+            if institution is None:
+                raise NotFound("institution", str(said["institution_id"]))
+            g.place = {"institution_id": institution.id}
+            is_allowed = rights.may(get_organiser(), act, institution=institution)
+        else:
+            is_allowed = rights.may(get_organiser(), act)
+    if not is_allowed:
+        raise Forbidden
+
+
+def _get_visible_event(tx: Transaction, slug: str) -> Event:
+    event = events.get(tx, slug)
+    if not rights.may(get_organiser(), Act.SEE_EVENT, event=event):
+        raise NotFound("event", slug)
+    return event
+
+
+def _name_deed() -> str:
+    return (request.endpoint or "").removeprefix(f"{acts.PREFIX}.")
+
+
+def _name_subject() -> str:
+    """Say what a page is about besides its event or institution, as its address does."""
+    said = request.view_args or {}
+    return " ".join(
+        f"{name}={value}"
+        for name, value in sorted(said.items())
+        if name not in {"slug", "institution_id"}
+    )
 
 
 def _find_signed_in(organiser_id: str) -> SignedIn | None:

@@ -14,13 +14,21 @@ from webinars.changes import ChangeRow, UnreachedRow
 from webinars.database import Transaction
 from webinars.mailings import MailingRow
 from webinars.models import Event
+from webinars.rights import Act
 from webinars.web.current import get_runtime
 from webinars.web.organiser import differences
+from webinars.web.organiser.acts import Right
 from webinars.web.organiser.differences import Difference
 from webinars.web.organiser.filtering import PAGE_SIZE, choose_part
 from webinars.web.organiser.guard import get_own_event
 
 blueprint = Blueprint("history", __name__)
+
+ACTS: dict[str, Right] = {
+    "show": Act.SEE_MAILINGS,
+    "mails": Act.SEE_MAILINGS,
+    "unreached": Act.SEE_PEOPLE,
+}
 
 
 class Entry(NamedTuple):

@@ -15,6 +15,7 @@ from webinars.deliveries import DeliveryRow, Only
 from webinars.errors import NotFound, WebinarsError
 from webinars.mailings import MailingRow
 from webinars.models import DeliveryState, Event, Lane, Language, Mailing, MailingState
+from webinars.rights import Act
 from webinars.steering import Again
 from webinars.web import fields
 from webinars.web.current import get_runtime
@@ -24,10 +25,21 @@ from webinars.web.filters import label
 from webinars.web.languages import N_, ngettext
 from webinars.web.languages import gettext as _
 from webinars.web.organiser import reasons
+from webinars.web.organiser.acts import Right
 from webinars.web.organiser.filtering import PAGE_SIZE, Part, choose_part
 from webinars.web.organiser.guard import get_organiser, get_own_event
 
 blueprint = Blueprint("mailings", __name__)
+
+ACTS: dict[str, Right] = {
+    "show": Act.SEE_MAILINGS,
+    "preview": Act.SEE_MAILINGS,
+    "pause": Act.WRITE_MAILINGS,
+    "resume": Act.WRITE_MAILINGS,
+    "cancel": Act.WRITE_MAILINGS,
+    "send_again": Act.WRITE_MAILINGS,
+    "send_test": Act.WRITE_MAILINGS,
+}
 reasons.set_up(blueprint)
 
 Deed = Callable[[Transaction, Mailing, datetime], str]

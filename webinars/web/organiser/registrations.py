@@ -20,18 +20,32 @@ from webinars.database import Transaction
 from webinars.errors import NotFound, WebinarsError
 from webinars.models import Event, Lane, MailName, Mode, Presence, Registration
 from webinars.participants import Stand
+from webinars.rights import Act
 from webinars.typed import TEXT_LIMIT, clean_text
 from webinars.waiting import waiting_rank
 from webinars.web.current import get_runtime
 from webinars.web.errors import Refusal, explain
 from webinars.web.filters import full_name, label
 from webinars.web.languages import gettext as _
+from webinars.web.organiser.acts import Right
 from webinars.web.organiser.filtering import PAGE_SIZE, choose_part, read_filter, write_filter
 from webinars.web.organiser.guard import get_own_event, get_own_registration, is_own_page
 from webinars.web.organiser.reasons import list_waits
 from webinars.web.organiser.words import list_choices, list_presences
 
 blueprint = Blueprint("registrations", __name__)
+
+ACTS: dict[str, Right] = {
+    "listing": Act.SEE_PEOPLE,
+    "show": Act.SEE_PEOPLE,
+    "cancel": Act.EDIT_PEOPLE,
+    "confirm": Act.EDIT_PEOPLE,
+    "decline": Act.EDIT_PEOPLE,
+    "mark": Act.CHECK_IN,
+    "reconfirm": Act.EDIT_PEOPLE,
+    "settle": Act.EDIT_PEOPLE,
+    "send_link": Act.EDIT_PEOPLE,
+}
 
 Deed = Callable[[Transaction, Registration, datetime], str]
 """What is done with a registration; it returns the sentence that says so."""

@@ -15,10 +15,17 @@ from webinars.web.errors import explain
 from webinars.web.fields import Email, Form, Limit, Password, Required
 from webinars.web.languages import N_, ngettext
 from webinars.web.organiser import guard
+from webinars.web.organiser.acts import Door, Right
 
 logger = logging.getLogger(__name__)
 
 blueprint = Blueprint("sign_in", __name__)
+
+ACTS: dict[str, Right] = {
+    "form": Door.OPEN,
+    "enter": Door.OPEN,
+    "leave": Door.SIGNED_IN,
+}
 
 LONGEST_PASSWORD = 1000
 

@@ -8,16 +8,23 @@ from werkzeug.wrappers import Response
 from webinars import substitutes
 from webinars.errors import NotFound, WebinarsError
 from webinars.models import Lane, Registration
+from webinars.rights import Act
 from webinars.substitutes import Named
 from webinars.web.current import get_runtime
 from webinars.web.errors import Refusal, explain
 from webinars.web.filters import full_name
 from webinars.web.languages import gettext as _
+from webinars.web.organiser.acts import Right
 from webinars.web.organiser.additions import choose_source
 from webinars.web.organiser.guard import get_own_registration
 from webinars.web.substitute_form import SubstituteForm, make_form, read_substitute
 
 blueprint = Blueprint("substitutes", __name__)
+
+ACTS: dict[str, Right] = {
+    "form": Act.EDIT_PEOPLE,
+    "submit": Act.EDIT_PEOPLE,
+}
 
 ONE = "/events/<slug:slug>/registrations/<int(max=2147483647):registration_id>/substitute"
 
