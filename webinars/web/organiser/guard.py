@@ -10,7 +10,7 @@ password. It is kept in the signed cookie, which is emptied when someone signs i
 from datetime import UTC, datetime, timedelta
 from typing import cast
 
-from flask import Flask, Response, g, redirect, request, session, url_for
+from flask import Flask, Response, current_app, g, redirect, request, session, url_for
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -30,6 +30,9 @@ NOTED_EVERY = timedelta(minutes=1)
 """How exact the last page's hour is: not every page needs a cookie."""
 
 READS = frozenset({"GET", "HEAD"})
+LOOKS = "webinars.looks"
+"""Where the application keeps which looks it has written down: it need not ask each time."""
+KEPT_LOOKS = 10_000
 
 
 class SignedIn(UserMixin):  # type: ignore[misc]
@@ -52,6 +55,7 @@ def set_up(app: Flask) -> None:
     # Public pages have no user: they need neither the cookie nor the look-up.
     manager.init_app(app, add_context_processor=False)
     app.jinja_env.globals["may"] = may
+    app.extensions[LOOKS] = set()
 
 
 def begin(organiser: Organiser, now: datetime) -> None:
@@ -101,20 +105,16 @@ def note_look(response: Response) -> Response:
     runtime = get_runtime()
     place, now = g.get("place", {}), runtime.now()
     look = (get_organiser().id, _name_deed(), _name_subject(), *place.values(), now.date())
-    if look not in _LOOKS:
+    written: set[object] = current_app.extensions[LOOKS]
+    if look not in written:
         with runtime.transaction() as tx:
             audits.note_seen(
                 tx, get_organiser(), _name_deed(), now=now, subject=_name_subject(), **place
             )
-        if len(_LOOKS) >= KEPT_LOOKS:
-            _LOOKS.clear()
-        _LOOKS.add(look)
+        if len(written) >= KEPT_LOOKS:
+            written.clear()
+        written.add(look)
     return response
-
-
-KEPT_LOOKS = 10_000
-_LOOKS: set[tuple[object, ...]] = set()
-"""What this process has written down lately: it need not ask the database again."""
 
 
 def may(act: str, event: Event | None = None, institution: Institution | None = None) -> bool:
