@@ -28,6 +28,9 @@ class Scope(StrEnum):
     ASSISTANT = "assistant"
     GATE = "gate"
     UNSUBSCRIBE = "unsubscribe"
+    BADGE = "badge"
+    """Names a person at the door to an organiser who has signed in; to anyone else it is worth
+    nothing."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,11 @@ class Links:
     def unsubscribe_url(self, public_id: str, generation: int) -> str:
         """Return the address under which a person says that she wants no such mail any more."""
         return f"{self.base_url}/u/{self.make_token(Scope.UNSUBSCRIBE, public_id, generation)}"
+
+    def badge_url(self, public_id: str, generation: int) -> str:
+        """Return what the code on a badge holds: where an organiser notes who has arrived."""
+        token = self.make_token(Scope.BADGE, public_id, generation)
+        return f"{self.base_url}/organiser/arrivals/{token}"
 
     def event_url(self, slug: str) -> str:
         """Return the address of an event's page."""

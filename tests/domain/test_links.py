@@ -40,3 +40,13 @@ def test_references_have_no_look_alikes():
     drawn = "".join(links.draw_reference() for _ in range(200)).replace("-", "")
 
     assert not set(drawn) & set("01ILO")
+
+
+def test_a_badge_names_a_person_to_organisers_and_opens_nothing_else():
+    url = LINKS.badge_url(PUBLIC_ID, 0)
+    token = url.rsplit("/", 1)[1]
+
+    assert url == f"https://webinaires.example.org/organiser/arrivals/{token}"
+    assert LINKS.is_valid(token, Scope.BADGE, PUBLIC_ID, 0)
+    for scope in sorted(set(Scope) - {Scope.BADGE}):
+        assert not LINKS.is_valid(token, scope, PUBLIC_ID, 0)
