@@ -286,7 +286,8 @@ class Facts(NamedTuple):
     status: RegistrationStatus | None
     erased_at: datetime | None
     expires_at: datetime | None
-    event_status: EventStatus
+    event_status: EventStatus | None
+    """`None`: it is about no event."""
     event_cancelled_at: datetime | None
     event_postponed_at: datetime | None
     room_url: str | None

@@ -159,10 +159,11 @@ def list_blocks(
 
 
 def find_block(
-    blocks: Sequence[Block], template: MailName, event_id: int, *, by_form: bool
+    blocks: Sequence[Block], template: MailName, event_id: int | None, *, by_form: bool
 ) -> SuppressionReason | None:
     """Find why a mail of an event is not to be sent to the address of these blocks, if it is not.
 
+    :param event_id: `None`: it is a mail about no event.
     :param by_form: whether the person's own form has just caused the mail.
     """
     scopes = (ALL, make_scope(event_id))

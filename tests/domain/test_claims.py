@@ -5,12 +5,13 @@ import pytest
 
 from tests.domain.sending import add, get, list_all, make_remains
 from tests.factories import NOW, make_event, make_registration
-from webinars import claims
+from webinars import claims, deliveries
 from webinars.claims import LEASE
 from webinars.mail.journal import Mark
 from webinars.models import (
     DeliveryState,
     Lane,
+    Language,
     Mailing,
     MailingState,
     MailName,
@@ -253,6 +254,31 @@ def test_a_last_look_finds_what_makes_no_sense_any_more(any_database):
         assert {one.reply for one in list_all(tx)} == {
             "registration-cancelled",
             "too-late",
+        }
+
+
+def test_a_mail_about_no_event_is_claimed_looked_at_once_more_and_recorded(any_database):
+    with any_database.transaction() as tx:
+        for name, expires_at in (("fine", None), ("late", NOW)):
+            deliveries.add(
+                tx,
+                intent=name,
+                event_id=None,
+                template=MailName.OWN_LINK,
+                email="leila@example.org",
+                language=Language.FRENCH,
+                expires_at=expires_at,
+                now=NOW,
+            )
+        batch = claim(tx)
+
+        dropped = claims.check(tx, batch, owner="worker", now=NOW)
+        assert [one.verdict for one in dropped.values()] == [Verdict.TOO_LATE]
+        record(tx, (batch[0], Verdict.ACCEPTED, "250 ok"))
+
+        assert {one.state for one in list_all(tx)} == {
+            DeliveryState.ACCEPTED,
+            DeliveryState.SENDING,
         }
 
 

@@ -8,10 +8,19 @@ from sqlalchemy import select, text
 
 from tests.conftest import execute_on_postgres
 from tests.factories import NOW, make_event, make_institution
-from webinars import migrations
+from webinars import deliveries, migrations
 from webinars.database import Base, Database
 from webinars.errors import SchemaOutdated
-from webinars.models import Event, FormerDates, Institution, Upkeep
+from webinars.models import (
+    Delivery,
+    Event,
+    FormerDates,
+    Frozen,
+    Institution,
+    Language,
+    MailName,
+    Upkeep,
+)
 
 
 def test_a_change_is_kept_when_its_block_ends(any_database):
@@ -104,6 +113,28 @@ def test_migrations_go_down_and_up_again(any_database):
     migrations.upgrade(any_database)
 
     migrations.check(any_database)
+
+
+def test_a_table_that_is_made_anew_takes_no_row_with_it_that_refers_to_it(database):
+    with database.transaction() as tx:
+        event = make_event(tx)
+        deliveries.add(
+            tx,
+            intent="one",
+            event_id=event.id,
+            template=MailName.ROOM_MISSING,
+            email="leila@example.org",
+            language=Language.FRENCH,
+            now=NOW,
+        )
+        tx.add(Frozen(delivery_id=tx.scalar(select(Delivery.id)), content=b"kept"))
+
+    migrations.downgrade(database, "0003")
+    migrations.upgrade(database)
+
+    with database.reading() as tx:
+        assert tx.scalar(select(Frozen.content)) == b"kept"
+        assert tx.scalar(text("PRAGMA foreign_keys")) == 1
 
 
 @pytest.mark.postgres

@@ -284,7 +284,7 @@ _QUESTIONABLE = (
         Mailing.state,
         _IS_SUPERSEDED,
     )
-    .join(Event, Event.id == Delivery.event_id)
+    .outerjoin(Event, Event.id == Delivery.event_id)
     .outerjoin(Registration, Registration.id == Delivery.registration_id)
     .outerjoin(Mailing, Mailing.id == Delivery.mailing_id)
     .where(_IS_OF_OWNER)

@@ -84,7 +84,7 @@ def add(
     tx: Transaction,
     *,
     intent: str,
-    event_id: int,
+    event_id: int | None,
     template: MailName,
     email: str,
     language: Language,
@@ -104,6 +104,7 @@ def add(
     What a stranger's form caused waits when the address has had its share of the hour; for that the
     event is held first: see `hold_event`.
 
+    :param event_id: `None`: it is about no event, but to an organiser about her account.
     :param due_at: `None`: at once.
     """
     email_key = contacts.address_key(email)

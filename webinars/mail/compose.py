@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from webinars.mail.contexts import EventContext
+from webinars.mail.contexts import MailContext
 from webinars.models import CalendarMethod, Language
 
 TEMPLATES = Path(__file__).parents[2] / "templates" / "mails"
@@ -85,7 +85,7 @@ class Texts(NamedTuple):
     html: str
 
 
-def write(context: EventContext, language: Language, *, is_test: bool = False) -> Texts:
+def write(context: MailContext, language: Language, *, is_test: bool = False) -> Texts:
     """Return what a mail says in a language; a mail in French alone is asked for in French."""
     folder = f"{context.mail}/{language}"
     given = {field.name: getattr(context, field.name) for field in fields(context)}

@@ -102,7 +102,8 @@ class Delivery(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     intent: Mapped[str] = mapped_column(unique=True)
     """What it is for, once: `confirmation:r81:g0`. Whatever runs twice adds no second row."""
-    event_id: Mapped[int] = mapped_column(ForeignKey("events.id"))
+    event_id: Mapped[int | None] = mapped_column(ForeignKey("events.id"))
+    """`None`: to an organiser about her own account."""
     mailing_id: Mapped[int | None] = mapped_column(ForeignKey("mailings.id", ondelete="SET NULL"))
     registration_id: Mapped[int | None] = mapped_column(ForeignKey("registrations.id"), index=True)
     """`None`: to an organiser."""
@@ -152,7 +153,7 @@ class Delivery(Base):
 
     registration: Mapped[Registration | None] = relationship(lazy="raise")
     mailing: Mapped[Mailing | None] = relationship(lazy="raise")
-    event: Mapped[Event] = relationship(lazy="raise")
+    event: Mapped[Event | None] = relationship(lazy="raise")
 
 
 class Frozen(Base):

@@ -214,8 +214,11 @@ def send_one_again(tx: Transaction, delivery: Delivery, now: datetime) -> bool:
     :raises MailingCancelled: its mailing was cancelled.
     :raises EventCancelled: the event does not take place.
     :raises AddressSuppressed: the address is not written to.
-    :raises NotFound: the person had her data erased, or the assistant's address is gone.
+    :raises NotFound: the person had her data erased, the assistant's address is gone, or it is
+        about no event: a link to an account is asked for anew.
     """
+    if delivery.event_id is None:
+        raise NotFound("event")
     event = events.lock(tx, delivery.event_id)
     mailing = _find_mailing(tx, delivery)
     tx.refresh(delivery)
