@@ -209,6 +209,14 @@ class SlugTaken(WebinarsError):
     """Raised when another event already has that slug."""
 
 
+class AudienceKnown(WebinarsError):
+    """Raised when an audience of that event has that name already."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+
 class InstitutionAmbiguous(WebinarsError):
     """Raised when institutions of several countries share an acronym: say `DGCL:MA`."""
 

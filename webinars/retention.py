@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, and_, case, delete, select, union, update
 from webinars import contacts, links, suppressions, zones
 from webinars.database import Transaction
 from webinars.models import (
+    Audience,
     Bounce,
     Delivery,
     DeliveryState,
@@ -107,8 +108,9 @@ def _list_unpurged(tx: Transaction, now: datetime) -> list[Event]:
 def _purge(tx: Transaction, event: Event, now: datetime) -> int:
     suppressions.forget_event(tx, event.id)
     purged = anonymise(tx, Registration.event_id == event.id, now=now)
-    # A list may have been limited to a name.
+    # A list may have been limited to a name, and an audience may be one.
     tx.execute(update(ExportRecord).where(ExportRecord.event_id == event.id).values(filter=""))
+    tx.execute(delete(Audience).where(Audience.event_id == event.id))
     event.purged_at = now
     tx.flush()
     return purged

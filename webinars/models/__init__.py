@@ -3,6 +3,7 @@
 One module a group of tables, all of them named from here.
 """
 
+from webinars.models.audiences import Audience
 from webinars.models.audits import AuditRecord
 from webinars.models.changes import Change
 from webinars.models.enums import (
@@ -91,6 +92,7 @@ __all__ = [
     "AccountLink",
     "AccountPurpose",
     "AttendanceMode",
+    "Audience",
     "AuditKind",
     "AuditRecord",
     "Bounce",

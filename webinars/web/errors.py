@@ -323,6 +323,11 @@ TABLE: dict[type[WebinarsError], tuple[int, str, Sentence]] = {
         "slug",
         lambda e, event: _("Un autre événement porte déjà cette adresse."),
     ),
+    errors.AudienceKnown: (
+        409,
+        "name",
+        lambda e, event: _("Une sélection de cet événement porte déjà ce nom."),
+    ),
     errors.SignInRefused: (
         422,
         "password",

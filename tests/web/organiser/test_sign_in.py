@@ -131,6 +131,7 @@ PUBLIC = {"organiser.sign_in.form", "organiser.sign_in.enter"}
 
 VALUES = {
     "slug": SLUG,
+    "audience_id": 1,
     "registration_id": 1,
     "mailing_id": 1,
     "delivery_id": 1,

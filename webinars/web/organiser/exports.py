@@ -6,13 +6,13 @@ from datetime import datetime
 
 from flask import Blueprint, Response, abort, render_template, request
 
-from webinars import events, exports
+from webinars import events, exports, saved_audiences
 from webinars.exports import Format
+from webinars.filtering import describe_filter, read_filter, write_filter
 from webinars.participants import Filter
 from webinars.rights import Act
 from webinars.web.current import get_runtime
 from webinars.web.organiser.acts import Right
-from webinars.web.organiser.filtering import describe_filter, read_filter, write_filter
 from webinars.web.organiser.guard import get_organiser, get_own_event
 
 logger = logging.getLogger(__name__)
@@ -28,9 +28,9 @@ ACTS: dict[str, Right] = {
 @blueprint.get("/events/<slug:slug>/exports")
 def listing(slug: str) -> str:
     """Offer the list in each format, and show who took it away before."""
-    wanted = read_filter(request.args)
     with get_runtime().reading() as tx:
         event = get_own_event(tx, slug)
+        wanted = saved_audiences.choose(tx, event.id, request.args)
         people = exports.count(tx, event.id, wanted)
         taken = exports.list_records(tx, event.id)
     return render_template(

@@ -5,6 +5,7 @@ from werkzeug.wrappers import Response
 
 from webinars import changes, participants
 from webinars.errors import NotFound, WebinarsError
+from webinars.filtering import write_filter
 from webinars.models import Lane
 from webinars.participants import Filter
 from webinars.rights import Act
@@ -12,7 +13,7 @@ from webinars.web.current import get_runtime
 from webinars.web.errors import explain
 from webinars.web.languages import ngettext
 from webinars.web.organiser.acts import Right
-from webinars.web.organiser.filtering import PAGE_SIZE, choose_part, write_filter
+from webinars.web.organiser.filtering import PAGE_SIZE, choose_part
 from webinars.web.organiser.guard import get_own_event
 
 blueprint = Blueprint("reconfirmations", __name__)

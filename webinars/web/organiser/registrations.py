@@ -14,10 +14,12 @@ from webinars import (
     reconfirmations,
     registrations,
     requests,
+    saved_audiences,
     telling,
 )
 from webinars.database import Transaction
 from webinars.errors import NotFound, WebinarsError
+from webinars.filtering import write_filter
 from webinars.models import Event, Lane, MailName, Mode, Presence, Registration
 from webinars.participants import Stand
 from webinars.rights import Act
@@ -28,7 +30,7 @@ from webinars.web.errors import Refusal, explain
 from webinars.web.filters import full_name, label
 from webinars.web.languages import gettext as _
 from webinars.web.organiser.acts import Right
-from webinars.web.organiser.filtering import PAGE_SIZE, choose_part, read_filter, write_filter
+from webinars.web.organiser.filtering import PAGE_SIZE, choose_part
 from webinars.web.organiser.guard import get_own_event, get_own_registration, is_own_page
 from webinars.web.organiser.reasons import list_waits
 from webinars.web.organiser.words import list_choices, list_presences
@@ -55,13 +57,14 @@ ONE = "/events/<slug:slug>/registrations/<int(max=2147483647):registration_id>"
 @blueprint.get("/events/<slug:slug>/registrations")
 def listing(slug: str) -> str:
     """List the registrations of an event, fifty a page, limited as the address says."""
-    wanted = read_filter(request.args)
     with get_runtime().reading() as tx:
         event = get_own_event(tx, slug)
+        wanted = saved_audiences.choose(tx, event.id, request.args)
         part = choose_part(request.args, participants.count(tx, event.id, wanted))
         rows = participants.list_rows(tx, event.id, wanted, limit=PAGE_SIZE, offset=part.offset)
         stands = participants.list_stands(tx, rows)
         pending = participants.count_pending(tx, event.id)
+        audiences = saved_audiences.list_all(tx, event.id)
         offered = list_choices(
             event,
             sources=participants.list_sources(tx, event.id),
@@ -73,6 +76,7 @@ def listing(slug: str) -> str:
         rows=rows,
         stands=stands,
         pending=pending,
+        audiences=audiences,
         part=part,
         wanted=wanted,
         said=write_filter(wanted),
