@@ -483,6 +483,29 @@ class TestRegistrations:
             [record] = exports.list_records(tx, events.get(tx, "exemple").id)
         assert (record.author, record.format, record.rows) == ("command line", "excel-csv", 2)
 
+    def test_columns_are_named_in_the_order_wanted_and_unknown_ones_are_refused(
+        self, loaded, people, database
+    ):
+        loaded("registrations", "import", "exemple", people)
+        export = ("registrations", "export", "exemple")
+
+        printed = loaded(*export, "--columns", "country, last_name").out
+        refused = loaded(*export, "--columns", "last_name,salary")
+        unknown = loaded(*export, "--audience", "Élus")
+        shareable = loaded(*export, "--shareable").out
+
+        assert printed.splitlines()[0] == "country,last_name"
+        assert (refused.code, refused.out) == (1, "")
+        assert (unknown.code, unknown.err) == (1, "There is no audience 'Élus'.\n")
+        assert refused.err.startswith("The list has no column salary; it has reference, status,")
+        assert shareable.splitlines() == ["last_name,first_name,job_title,organization,country"]
+        with database.reading() as tx:
+            records = exports.list_records(tx, events.get(tx, "exemple").id)
+        assert [(one.columns, one.filter) for one in records] == [
+            (",".join(exports.SHAREABLE), "status=confirmed&shares=yes"),
+            ("country,last_name", ""),
+        ]
+
     def test_an_export_to_a_device_leaves_the_device_alone(self, loaded):
         assert loaded("registrations", "export", "exemple", "--output", os.devnull).code == 0
         assert Path(os.devnull).is_char_device()

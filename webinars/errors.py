@@ -4,6 +4,7 @@ Errors carry values, never sentences: `webinars/web/errors.py` is the table from
 status and its words, and `webinars/cli.py` has its own for a terminal.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -368,6 +369,15 @@ class RemindedLately(WebinarsError):
 
 class NothingToReopen(WebinarsError):
     """Raised when an event is reopened that was neither cancelled nor postponed."""
+
+
+class UnknownColumns(WebinarsError):
+    """Raised when a list is asked for with columns that an event's list does not have."""
+
+    def __init__(self, unknown: Sequence[str], known: Sequence[str]) -> None:
+        super().__init__(unknown, known)
+        self.unknown = unknown
+        self.known = known
 
 
 class ClocksDiffer(WebinarsError):

@@ -32,6 +32,7 @@ def read_filter(said: Mapping[str, str]) -> Filter:
         attendance_mode=_read(AttendanceMode, words.get("mode")),
         to_reconfirm=YES_OR_NO.get(words.get("reconfirm", "")),
         has_request=YES_OR_NO.get(words.get("request", "")),
+        shares=YES_OR_NO.get(words.get("shares", "")),
     )
 
 
@@ -50,6 +51,7 @@ def write_filter(wanted: Filter) -> dict[str, str]:
         "mode": wanted.attendance_mode or "",
         "reconfirm": yes_or_no[wanted.to_reconfirm],
         "request": yes_or_no[wanted.has_request],
+        "shares": yes_or_no[wanted.shares],
     }
     return {name: str(value) for name, value in said.items() if value}
 

@@ -47,6 +47,8 @@ class Filter:
     """Whether a person still has to say that she maintains."""
     has_request: bool | None = None
     """Whether a person waits for an organiser to see to her request."""
+    shares: bool | None = None
+    """Whether a person agreed that other participants are given her name."""
 
 
 @dataclass(frozen=True)
@@ -255,6 +257,8 @@ def match(event_id: int, wanted: Filter | None = None) -> ColumnElement[bool]:
         conditions.append(IS_UNANSWERED == wanted.to_reconfirm)
     if wanted.has_request is not None:
         conditions.append(HAS_OPEN_REQUEST == wanted.has_request)
+    if wanted.shares is not None:
+        conditions.append(Registration.share_with_participants == wanted.shares)
     if wanted.session:
         conditions.append(_chose(wanted.session))
     conditions += [_says(word) for word in contacts.fold_for_search(wanted.search)]

@@ -12,7 +12,8 @@ import pytest
 from tests.domain.changing import make_change
 from tests.factories import NOW, make_event, make_registration, make_session
 from webinars import events, exports, participants, registrations
-from webinars.exports import Format, formats
+from webinars.errors import NotFound, UnknownColumns
+from webinars.exports import Format, formats, templates
 from webinars.models import (
     OrganizationKind,
     Presence,
@@ -420,3 +421,71 @@ def test_each_export_is_recorded_with_who_what_when_and_how_many(database):
         12,
         NOW,
     )
+
+
+def write_columns(database, file_format, *columns, wanted=None):
+    """Export some columns of the event's list."""
+    with database.reading() as tx:
+        event = events.get(tx, SLUG)
+        return b"".join(exports.write(tx, event, file_format, wanted, columns=columns, now=NOW))
+
+
+def test_chosen_columns_stand_in_the_order_of_the_choice(filled):
+    rows = read_csv(write_columns(filled, Format.CSV, "country", "last_name", "q_temoignage"))
+    assert list(rows[0]) == ["country", "last_name", "q_temoignage"]
+    assert rows[2] == {"country": "MA", "last_name": "بنسعيد", "q_temoignage": "1"}
+
+    rows = read_xlsx(write_columns(filled, Format.XLSX, "presence", "last_name", "entered_at"))
+    assert list(rows[0]) == ["Présence", "Nom", "Connexion le"]
+    (souad,) = [row for row in rows if row["Nom"] == "بنسعيد"]
+    assert (souad["Présence"], souad["Connexion le"]) == ("Présence", "03/11/2020 11:00")
+
+
+def test_json_keeps_its_types_whichever_columns_are_chosen(filled):
+    data = write_columns(filled, Format.JSON, "share_with_participants", "entered_at")
+    rows = json.loads(data)
+    assert rows[0] == {"share_with_participants": False, "entered_at": None}
+    assert rows[2]["share_with_participants"] is True
+
+
+@pytest.mark.parametrize("file_format", [Format.CSV, Format.EXCEL_CSV])
+def test_a_formula_does_not_run_in_the_first_column_either(filled, file_format):
+    text = write_columns(filled, file_format, "job_title", "phone").decode()
+    assert "'=HYPERLINK" in text
+    assert not [line for line in text.splitlines() if line.startswith(('"=', "="))]
+
+
+def test_a_column_that_the_list_does_not_have_is_overlooked_or_refused(filled):
+    (first, *_others) = read_csv(write_columns(filled, Format.CSV, "salary", "email", "email"))
+    assert list(first) == ["email"]
+    with filled.reading() as tx, pytest.raises(UnknownColumns) as refused:
+        exports.check_columns(events.get(tx, SLUG), ["salary", "email"])
+    assert refused.value.unknown == ["salary"]
+
+
+def test_the_shareable_list_names_only_the_confirmed_who_agreed(filled):
+    with filled.transaction() as tx:
+        for name in ("Zagoury", "Évrard"):  # the second is on the waiting list
+            person = participants.list_rows(tx, events.get(tx, SLUG).id, Filter(search=name))[0]
+            person.share_with_participants = True
+    wanted = exports.limit_to_shareable(Filter())
+    rows = read_xlsx(write_columns(filled, Format.XLSX, *exports.SHAREABLE, wanted=wanted))
+    assert [row["Nom"] for row in rows] == ["Zagoury", "بنسعيد"]
+    assert list(rows[0]) == ["Nom", "Prénom", "Mandat ou fonction", "Structure", "Pays"]
+
+
+def test_a_choice_of_columns_is_kept_under_a_name_and_replaced_under_the_same(any_database):
+    author = "nadia@example.org"
+    with any_database.transaction() as tx:
+        event, other = make_event(tx, SLUG), make_event(tx, "autre")
+        first = templates.save(tx, event, "Badges", ["last_name"], author=author, now=NOW)
+        again = templates.save(tx, event, "Badges", ["email", "phone"], author=author, now=NOW)
+        templates.save(tx, other, "Badges", ["country"], author=author, now=NOW)
+        assert again.id == first.id
+        assert [one.columns for one in templates.list_all(tx, event.id)] == [("email", "phone")]
+        with pytest.raises(NotFound):
+            templates.get(tx, other.id, first.id)
+        templates.remove(tx, other.id, first.id)
+        assert templates.get_by_name(tx, event.id, "Badges") is first
+        templates.remove(tx, event.id, first.id)
+        assert templates.list_all(tx, event.id) == []

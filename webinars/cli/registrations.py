@@ -13,11 +13,15 @@ from typing import BinaryIO
 
 import click
 
-from webinars import events, exports, imports
+from webinars import events, exports, imports, saved_audiences
 from webinars.cli.edge import opened, showing_progress
 from webinars.cli.sentences import explain_line
+from webinars.errors import NotFound
+from webinars.exports import templates
+from webinars.filtering import describe_filter
 from webinars.imports import Entry, Report
 from webinars.models import Lane
+from webinars.participants import Filter
 from webinars.runtime import Runtime
 
 STANDARD_OUTPUT = "-"
@@ -96,24 +100,80 @@ def say_report(slug: str, report: Report) -> None:
     default=STANDARD_OUTPUT,
     help="A file; `-` or nothing: standard output.",
 )
-def export_registrations(slug: str, file_format: str, output: str) -> None:
+@click.option(
+    "--columns",
+    default="",
+    help="Keys with commas between, in the order wanted, or the name of a choice that was kept.",
+)
+@click.option("--audience", default="", help="The name of a saved audience; nothing: everyone.")
+@click.option(
+    "--shareable", is_flag=True, help="Only what participants may be given, of those who agreed."
+)
+def export_registrations(
+    slug: str, file_format: str, output: str, columns: str, audience: str, shareable: bool
+) -> None:
     """Write the list of those registered."""
     to_terminal = output == STANDARD_OUTPUT and sys.stdout and sys.stdout.isatty()
     if file_format == exports.Format.XLSX and to_terminal:
         raise click.UsageError("A workbook cannot be shown on a terminal: --output FILE")
-    with opened() as runtime, writing_to(output) as file:
-        write_export(runtime, slug, exports.Format(file_format), file)
+    with opened() as runtime:
+        asked = choose_columns(runtime, slug, columns)
+        wanted = choose_audience(runtime, slug, audience)
+        if shareable:
+            asked, wanted = asked or exports.SHAREABLE, exports.limit_to_shareable(wanted)
+        with writing_to(output) as file:
+            write_export(runtime, slug, exports.Format(file_format), file, wanted, asked)
 
 
-def write_export(runtime: Runtime, slug: str, file_format: exports.Format, file: BinaryIO) -> None:
+def choose_audience(runtime: Runtime, slug: str, name: str) -> Filter:
+    """Return whom a saved audience of an event stands for; without a name, everyone.
+
+    :raises NotFound: the event has none of that name.
+    """
+    with runtime.reading() as tx:
+        event = events.get(tx, slug)
+        kept = {
+            one.name: saved_audiences.read(one) for one in saved_audiences.list_all(tx, event.id)
+        }
+    if not name:
+        return Filter()
+    if name not in kept:
+        raise NotFound("audience", name)
+    return kept[name]
+
+
+def choose_columns(runtime: Runtime, slug: str, said: str) -> tuple[str, ...]:
+    """Return the columns that are asked for; none: all of them.
+
+    :raises UnknownColumns: the event's list has no such column.
+    """
+    with runtime.reading() as tx:
+        event = events.get(tx, slug)
+        kept = {one.name: one.columns for one in templates.list_all(tx, event.id)}
+    if said in kept:
+        return exports.choose_keys(event, kept[said])
+    columns = tuple(key.strip() for key in said.split(",") if key.strip())
+    exports.check_columns(event, columns)
+    return columns
+
+
+def write_export(
+    runtime: Runtime,
+    slug: str,
+    file_format: exports.Format,
+    file: BinaryIO,
+    wanted: Filter,
+    columns: Sequence[str],
+) -> None:
     """Note that a list is taken, then write it."""
-    now = runtime.now()
+    now, author = runtime.now(), exports.COMMAND_LINE
+    said = describe_filter(wanted)
     with runtime.transaction() as tx:
         event = events.get(tx, slug)
-        number = exports.count(tx, event.id)
-        exports.record(tx, event, exports.COMMAND_LINE, file_format, "", number, now)
+        number = exports.count(tx, event.id, wanted)
+        exports.record(tx, event, author, file_format, said, number, now, columns)
     with runtime.reading() as tx:
-        for piece in exports.write(tx, event, file_format, now=now):
+        for piece in exports.write(tx, event, file_format, wanted, columns=columns, now=now):
             file.write(piece)
 
 

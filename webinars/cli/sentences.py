@@ -71,6 +71,9 @@ TABLE: dict[type[errors.WebinarsError], Sentence] = {
     errors.RemindedLately: lambda e: (
         f"They were asked again less than a day ago; not before {e.until:%Y-%m-%d %H:%M} UTC."
     ),
+    errors.UnknownColumns: lambda e: (
+        f"The list has no column {', '.join(e.unknown)}; it has {', '.join(e.known)}."
+    ),
     errors.NothingToReopen: lambda e: "The event was neither cancelled nor postponed.",
     errors.RoomMissing: lambda e: "The room's address is missing.",
     errors.SlugTaken: lambda e: "Another event has that slug already.",

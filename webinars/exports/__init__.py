@@ -7,28 +7,38 @@ through, and memory stays flat however many there are. Two kinds of reader are s
 - `excel-csv` and `xlsx` are for people: French words, hours of the event's own zone, sorted by
   country, kind, organisation and name.
 
-Columns and keys are promised to outsiders: more may follow, none is renamed. Whoever had personal
-data erased is in no export. Each export is recorded before its first byte leaves.
+Columns and keys are promised to outsiders: more may follow, none is renamed. Who takes a list away
+may choose some of them, in an order of her own, and keep the choice under a name. Whoever had
+personal data erased is in no export. Each export is recorded before its first byte leaves.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import select
 
 from webinars.database import Transaction
+from webinars.errors import UnknownColumns
 from webinars.exports import formats, rows
-from webinars.models import Event, ExportRecord
+from webinars.exports.rows import choose_keys, list_keys, name_columns
+from webinars.models import Event, ExportRecord, RegistrationStatus
 from webinars.participants import Filter, count
 from webinars.zones import to_local
 
 __all__ = [
     "COMMAND_LINE",
     "MEDIA_TYPES",
+    "SHAREABLE",
     "Format",
+    "check_columns",
+    "choose_keys",
     "count",
+    "limit_to_shareable",
+    "list_keys",
     "list_records",
+    "name_columns",
     "name_file",
     "record",
     "write",
@@ -36,6 +46,10 @@ __all__ = [
 
 COMMAND_LINE = "command line"
 """The author of an export that was not taken in the browser."""
+
+
+SHAREABLE = ("last_name", "first_name", "job_title", "organization", "country")
+"""The columns of the list that participants may be given."""
 
 
 class Format(StrEnum):
@@ -68,9 +82,12 @@ def write(
     file_format: Format,
     wanted: Filter | None = None,
     *,
+    columns: Sequence[str] = (),
     now: datetime,
 ) -> Iterator[bytes]:
     """Write the list of an event's participants, piece by piece.
+
+    :param columns: the keys of those to write, in order; none: all of them.
 
     The event has its questions loaded; `now` is stamped on what can carry a stamp. The transaction
     stays open until the last piece is taken, so that the list is of one instant.
@@ -83,34 +100,52 @@ def write(
     }
     is_for_people = file_format in {Format.EXCEL_CSV, Format.XLSX}
     read = rows.read_for_people if is_for_people else rows.read_for_programs
-    return writers[file_format](read(tx, event, wanted))
+    return writers[file_format](read(tx, event, wanted, columns))
 
 
-def name_file(event: Event, file_format: Format, *, now: datetime) -> str:
+def check_columns(event: Event, columns: Sequence[str]) -> None:
+    """Make sure that an event's list has these columns.
+
+    :raises UnknownColumns: it has no such column.
+    """
+    known = list_keys(event)
+    unknown = [key for key in columns if key not in known]
+    if unknown:
+        raise UnknownColumns(unknown, known)
+
+
+def limit_to_shareable(wanted: Filter) -> Filter:
+    """Limit a list to the confirmed who agreed that other participants are given their names."""
+    return replace(wanted, status=RegistrationStatus.CONFIRMED, shares=True)
+
+
+def name_file(event: Event, file_format: Format, *, now: datetime, what: str = "inscrits") -> str:
     """Return the name of an export: the event's date and slug, and when it was taken there."""
     taken = to_local(now, event.timezone).strftime("%Y-%m-%dT%H%M")
-    return f"{event.starts_on}_{event.slug}_inscrits_{taken}.{EXTENSIONS[file_format]}"
+    return f"{event.starts_on}_{event.slug}_{what}_{taken}.{EXTENSIONS[file_format]}"
 
 
 def record(
     tx: Transaction,
     event: Event,
     author: str,
-    file_format: Format,
+    file_format: str,
     filter_text: str,
     row_count: int,
     now: datetime,
+    columns: Sequence[str] = (),
 ) -> ExportRecord:
     """Record who took which list away, and how many people are in it.
 
     `author` is an organiser's address, or `COMMAND_LINE`; `filter_text` what the list was limited
-    to, as in a page's address.
+    to, as in a page's address; `columns` the keys of those chosen, none: all of them.
     """
     taken = ExportRecord(
         event_id=event.id,
         author=author,
-        format=file_format.value,
+        format=str(file_format),
         filter=filter_text,
+        columns=",".join(columns),
         rows=row_count,
         exported_at=now,
     )

@@ -38,8 +38,7 @@ _PHONE = r"[0-9][0-9 ().\-/\u00a0\u202f]{4,28}(?:[ ,;][A-Za-zÀ-ÿ. ]{1,12}[0-9]
 _IS_PHONE = re.compile(rf"\+?{_PHONE}")
 _GAP = "\x1f"
 """Between the cells that are looked over at once; no text of a person holds it."""
-# Begins with the gap and nothing else, which is what makes the search of many rows fast. The very
-# first cell has no gap before it: it is a reference, and those are ours.
+# Begins with the gap and nothing else, which is what makes the search of many rows fast.
 _SOMETHING_RUNS = re.compile(rf"{_GAP}(?:[=\-@\t\r\n＝＋－＠]|\+(?!{_PHONE}(?:{_GAP}|$)))")
 _LOSES_DIGITS = re.compile(rf"0[0-9]+|[0-9]{{{LONGEST_WHOLE_NUMBER + 1},}}")
 
@@ -68,7 +67,7 @@ def write_csv(table: Table) -> Iterator[bytes]:
 def write_excel_csv(table: Table) -> Iterator[bytes]:
     """Write for a French Excel: semicolons, a mark that says UTF-8, CRLF."""
     yield "\ufeff".encode()
-    phone = table.keys.index("phone")
+    phone = table.keys.index("phone") if "phone" in table.keys else None
     names = [_keep_text(name) for name in table.names]
     yield from _write_separated(
         names, table, ";", lambda batch: (_protect_for_excel(row, phone) for row in batch)
@@ -77,8 +76,8 @@ def write_excel_csv(table: Table) -> Iterator[bytes]:
 
 def write_json(table: Table) -> Iterator[bytes]:
     """Write one JSON array: ticked boxes are true or false, what has not happened is null."""
-    flags = [table.keys.index(key) for key in FLAGS]
-    nothings = [table.keys.index(key) for key in NOTHINGS]
+    flags = [place for place, key in enumerate(table.keys) if key in FLAGS]
+    nothings = [place for place, key in enumerate(table.keys) if key in NOTHINGS]
     separator = "[\n"
     for batch in table.batches:
         lines = (_to_json(table.keys, row, flags, nothings) for row in batch)
@@ -134,16 +133,17 @@ def _drain(buffer: io.StringIO) -> bytes:
 
 def _protect(batch: Sequence[Sequence[str]]) -> Iterable[Sequence[str]]:
     """Return rows in which nothing runs; nearly every batch is looked over once and kept."""
-    if not _SOMETHING_RUNS.search(_GAP.join(chain.from_iterable(batch))):
+    if not _SOMETHING_RUNS.search(_GAP + _GAP.join(chain.from_iterable(batch))):
         return batch
     return (
         [cell if _IS_PHONE.fullmatch(cell) else _keep_text(cell) for cell in row] for row in batch
     )
 
 
-def _protect_for_excel(row: Sequence[str], phone: int) -> list[str]:
+def _protect_for_excel(row: Sequence[str], phone: int | None) -> list[str]:
     cells = [_keep_digits(_keep_text(cell)) if cell else cell for cell in row]
-    cells[phone] = _spell_phone(row[phone])
+    if phone is not None:
+        cells[phone] = _spell_phone(row[phone])
     return cells
 
 

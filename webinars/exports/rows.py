@@ -128,33 +128,47 @@ class Table:
     batches: Iterator[Sequence[Sequence[str]]]
 
 
-def read_for_programs(tx: Transaction, event: Event, wanted: Filter | None) -> Table:
+def read_for_programs(
+    tx: Transaction, event: Event, wanted: Filter | None, columns: Sequence[str] = ()
+) -> Table:
     """Read codes, and instants in UTC, by time of registration."""
-    keys = list_keys(event)
-    query = _query(tx, event, wanted, _name_by_reference).order_by(_TABLE.registered_at, _TABLE.id)
+    keys = choose_keys(event, columns)
+    query = _query(tx, event, wanted, keys, _name_by_reference)
+    query = query.order_by(_TABLE.registered_at, _TABLE.id)
     return Table(keys, keys, _read(tx, query))
 
 
-def read_for_people(tx: Transaction, event: Event, wanted: Filter | None) -> Table:
+def read_for_people(
+    tx: Transaction, event: Event, wanted: Filter | None, columns: Sequence[str] = ()
+) -> Table:
     """Read French words, and hours of the event's zone, as a French reader looks them up."""
+    keys, names = choose_keys(event, columns), name_columns(event)
     countries = _list_countries(tx, event, wanted)
-    query = _query(tx, event, wanted, _name_by_name).order_by(
-        *_order_for_people(tx, countries), _TABLE.id
-    )
-    sayings = _sayings(event, countries)
+    query = _query(tx, event, wanted, keys, _name_by_name)
+    query = query.order_by(*order_for_people(tx, countries), _TABLE.id)
+    sayings = _sayings(event, keys, countries)
     batches = ([_say(row, sayings) for row in batch] for batch in _read(tx, query))
-    return Table(list_keys(event), _name_columns(event), batches)
+    return Table(keys, tuple(names[key] for key in keys), batches)
 
 
 def list_keys(event: Event) -> tuple[str, ...]:
     """List the keys of the columns in order, the event's own questions nearly last."""
-    own = (f"q_{question.key}" for question in event.questions)
-    return (*LABELS, *own, *LATER_LABELS)
+    return tuple(name_columns(event))
 
 
-def _name_columns(event: Event) -> tuple[str, ...]:
-    own = (question.label.fr for question in event.questions)
-    return (*LABELS.values(), *own, *LATER_LABELS.values())
+def choose_keys(event: Event, columns: Sequence[str]) -> tuple[str, ...]:
+    """Return the columns that were chosen, in that order; all of them where none was.
+
+    What the event has no column for, and what was chosen before, is overlooked.
+    """
+    known = list_keys(event)
+    return tuple(dict.fromkeys(key for key in columns if key in known)) or known
+
+
+def name_columns(event: Event) -> dict[str, str]:
+    """Return what each column is called for people, in order, by its key."""
+    own = {f"q_{question.key}": question.label.fr for question in event.questions}
+    return {**LABELS, **own, **LATER_LABELS}
 
 
 def _read(tx: Transaction, query: Select[*tuple[Any, ...]]) -> Iterator[Sequence[Sequence[str]]]:
@@ -164,30 +178,37 @@ def _read(tx: Transaction, query: Select[*tuple[Any, ...]]) -> Iterator[Sequence
 
 
 def _query(
-    tx: Transaction, event: Event, wanted: Filter | None, name: Naming
+    tx: Transaction, event: Event, wanted: Filter | None, keys: Sequence[str], name: Naming
 ) -> Select[*tuple[Any, ...]]:
-    special: dict[str, ColumnElement[str]] = {
+    represented_by, represents = _name_others(tx, event, name)
+    said: dict[str, ColumnElement[str]] = {
+        **{key: type_coerce(_TABLE.get(key), String) for key in LABELS if key in _TABLE},
         **{key: _or_nothing(_iso_utc(tx, _TABLE[key])) for key in INSTANTS},
         **{key: _flag(_TABLE[key].is_(True)) for key in FLAGS if key in _TABLE},
         "sessions": _or_nothing(_codes_chosen()) if event.sessions else literal(""),
         "presence": _or_nothing(type_coerce(_TABLE.presence, String)),
+        **{f"q_{one.key}": _or_nothing(_answer(one.key)) for one in event.questions},
+        "represented_by": represented_by,
+        "represents": represents,
+        "to_reconfirm": _flag(IS_UNANSWERED),
+        "request": _open_request(),
     }
-    columns = [special.get(key, type_coerce(_TABLE.get(key), String)) for key in LABELS]
-    columns += [_or_nothing(_answer(question.key)) for question in event.questions]
-    columns += [*_name_others(tx, event, name), _flag(IS_UNANSWERED), _open_request()]
-    return select(*columns).where(match(event.id, wanted))
+    return select(*(said[key] for key in keys)).where(match(event.id, wanted))
 
 
-def _name_others(tx: Transaction, event: Event, name: Naming) -> list[ColumnElement[str]]:
+def _name_others(
+    tx: Transaction, event: Event, name: Naming
+) -> tuple[ColumnElement[str], ColumnElement[str]]:
     """Return who comes in the person's place, and in whose place she comes."""
     any_at_all = select(_TABLE.id).where(
         _TABLE.event_id == event.id, _TABLE.represents_id.is_not(None)
     )
     if tx.scalar(any_at_all.limit(1)) is None:  # as at most events: nothing to look up row by row
-        return [literal(""), literal("")]
+        return literal(""), literal("")
     other = Registration.__table__.alias("other")
-    return [
-        _or_nothing(
+
+    def name_where(condition: ColumnElement[bool]) -> ColumnElement[str]:
+        return _or_nothing(
             select(name(other.c))
             .where(condition, other.c.erased_at.is_(None))
             .order_by(other.c.id.desc())
@@ -195,8 +216,12 @@ def _name_others(tx: Transaction, event: Event, name: Naming) -> list[ColumnElem
             .correlate(Registration.__table__)
             .scalar_subquery()
         )
-        for condition in (other.c.represents_id == _TABLE.id, other.c.id == _TABLE.represents_id)
-    ]
+
+    represents, is_represented = (
+        other.c.id == _TABLE.represents_id,
+        other.c.represents_id == _TABLE.id,
+    )
+    return name_where(is_represented), name_where(represents)
 
 
 def _name_by_reference(other: Any) -> ColumnElement[str]:
@@ -255,7 +280,7 @@ def _list_countries(tx: Transaction, event: Event, wanted: Filter | None) -> dic
     return dict(sorted(names.items(), key=lambda item: fold(item[1])))
 
 
-def _order_for_people(tx: Transaction, countries: Mapping[str, str]) -> list[ColumnElement[Any]]:
+def order_for_people(tx: Transaction, countries: Mapping[str, str]) -> list[ColumnElement[Any]]:
     """Return the order: by country, kind, organisation and name, as French sorts them.
 
     The keys are folded, so that É stands with E; what the server's own locale would make of them is
@@ -285,7 +310,9 @@ def _words(values: type[StrEnum], label: Callable[[Any, Language], str]) -> dict
     return {value.value: label(value, Language.FRENCH) for value in values}
 
 
-def _sayings(event: Event, countries: Mapping[str, str]) -> dict[int, Callable[[str], str]]:
+def _sayings(
+    event: Event, keys: Sequence[str], countries: Mapping[str, str]
+) -> dict[int, Callable[[str], str]]:
     """Return what turns the value of a column into what people read, by the column's place."""
     tables: dict[str, Mapping[str, str]] = {
         **{key: _words(values, label) for key, (values, label) in WORDS.items()},
@@ -302,8 +329,7 @@ def _sayings(event: Event, countries: Mapping[str, str]) -> dict[int, Callable[[
         for question in event.questions
         if question.kind is QuestionKind.BOOLEAN
     }
-    places = {key: place for place, key in enumerate(list_keys(event))}
-    return {places[key]: say for key, say in said.items()}
+    return {place: said[key] for place, key in enumerate(keys) if key in said}
 
 
 def _say(row: Sequence[str], sayings: Mapping[int, Callable[[str], str]]) -> list[str]:

@@ -43,6 +43,7 @@ from webinars.models.events import (
     Question,
     Session,
 )
+from webinars.models.exports import ExportTemplate
 from webinars.models.mailings import (
     Bounce,
     Delivery,
@@ -112,6 +113,7 @@ __all__ = [
     "EventState",
     "EventStatus",
     "ExportRecord",
+    "ExportTemplate",
     "Failure",
     "FormerDates",
     "Frozen",

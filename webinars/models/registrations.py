@@ -142,5 +142,7 @@ class ExportRecord(Base):
     format: Mapped[str]
     filter: Mapped[str]
     """What the list was limited to, as in the page's address; empty: everyone."""
+    columns: Mapped[str] = mapped_column(default="")
+    """The keys of those chosen, with commas between; empty: all of them."""
     rows: Mapped[int]
     exported_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -5,11 +5,14 @@ import io
 import json
 
 import pytest
+from sqlalchemy import select
 
+from tests.factories import NOW
 from tests.web.conftest import Browser, make_settings
 from tests.web.organiser.conftest import EMAIL, SLUG, add_people, fill, sign_in
-from webinars import events, exports
-from webinars.models import RegistrationStatus
+from webinars import audits, events, exports, participants, saved_audiences
+from webinars.models import AuditKind, Grant, OrganiserRole, RegistrationStatus
+from webinars.participants import Filter
 from webinars.runtime import open_runtime
 from webinars.web import create_app
 
@@ -90,6 +93,105 @@ def test_json_is_one_document(desk, world):
     answer = desk.submit(desk.get(PAGE), action="exports", format="json")
     (row,) = json.loads(answer.text)
     assert row["email"] == "samira@example.org"
+
+
+def test_columns_are_chosen_put_in_order_and_kept_under_a_name(desk, runtime):
+    page = desk.get(f"{PAGE}?status=confirmed")
+    answer = desk.submit(
+        page,
+        action="columns",
+        column=["email", "last_name", "country"],
+        place_last_name="1",
+        place_country="2",
+        place_email="3",
+        name="Pour l’accueil",
+    )
+    chosen = desk.follow(answer)
+    assert "Modèle « Pour l’accueil » enregistré." in chosen.words
+    assert "Colonnes choisies : Nom, Pays, Adresse électronique." in chosen.words
+    assert any("columns=last_name,country,email" in one for one in chosen.find_links())
+
+    taken = desk.submit(chosen, action="exports", format="csv")
+
+    assert taken.text.splitlines()[0] == "last_name,country,email"
+    (record,) = list_records(runtime)
+    assert (record.columns, record.filter) == ("last_name,country,email", "status=confirmed")
+    assert "last_name country email" in desk.get(PAGE).words
+    removed = desk.follow(desk.submit(desk.get(PAGE), action="remove"))
+    assert "Modèle retiré." in removed.words
+    assert "Pour l’accueil" not in removed.words
+
+
+def test_a_saved_audience_is_exported_by_its_name(desk, runtime):
+    add_people(runtime, 2, status=RegistrationStatus.WAITING)
+    with runtime.transaction() as tx:
+        event = events.get(tx, SLUG)
+        wanted = Filter(status=RegistrationStatus.WAITING)
+        kept = saved_audiences.save(tx, event.id, "En attente", wanted, author=EMAIL, now=NOW)
+        number = kept.id
+    page = desk.get(f"{PAGE}?audience={number}")
+    assert "2 inscriptions dans la liste" in page.words
+    assert "En attente" in page.words
+
+    rows = desk.submit(page, action="exports", format="csv").text.splitlines()
+
+    assert len(rows) == 3
+    (record,) = list_records(runtime)
+    assert record.filter == "status=waiting"
+
+
+def test_every_column_chosen_in_its_own_order_is_the_whole_list(desk, runtime):
+    answer = desk.submit(desk.get(PAGE), action="columns")
+    assert answer.location == PAGE
+    assert desk.submit(desk.get(PAGE), action="exports", format="csv").text.startswith("reference,")
+    assert [one.columns for one in list_records(runtime)] == [""]
+
+
+def test_the_shareable_list_holds_who_agreed_and_nothing_that_may_not_be_passed_on(
+    desk, runtime, world
+):
+    with runtime.transaction() as tx:
+        participants.get(tx, world.samira).share_with_participants = True
+    add_people(runtime, 2)
+    page = desk.get(PAGE)
+    assert "1 personne y figure." in page.words
+
+    answer = desk.submit(page, action="shareable", format="csv")
+
+    assert answer.text.splitlines() == [
+        "last_name,first_name,job_title,organization,country",
+        "Bennani,Samira,Vice-présidente,Région Fès-Meknès,MA",
+    ]
+    (record,) = list_records(runtime)
+    assert (record.filter, record.rows) == ("status=confirmed&shares=yes", 1)
+    assert "liste-diffusable" in answer.headers["Content-Disposition"]
+
+
+def test_an_export_is_on_the_audit_page_with_what_was_in_it(desk, runtime):
+    desk.submit(desk.get(f"{PAGE}?country=MA&columns=last_name"), action="exports", format="csv")
+    with runtime.reading() as tx:
+        (record,) = audits.list_records(tx, kind=AuditKind.EXPORTED, limit=10)
+    assert (record.author, record.deed) == (EMAIL, "exports.take")
+    assert record.details == {
+        "format": "csv",
+        "filter": "country=MA",
+        "columns": "last_name",
+        "rows": "1",
+    }
+
+
+@pytest.mark.parametrize("role", [OrganiserRole.READER, OrganiserRole.CHECK_IN])
+def test_who_may_not_export_is_told_so_and_takes_nothing(desk, runtime, role):
+    page = desk.get(PAGE)
+    with runtime.transaction() as tx:
+        (grant,) = tx.scalars(select(Grant))
+        grant.role = role
+    assert desk.get(PAGE).status == 403
+    for action in ("exports", "shareable", "columns"):
+        answer = desk.submit(page, action=action)
+        assert answer.status == 403
+        assert "Vous n’avez pas le droit" in answer.words
+    assert list_records(runtime) == []
 
 
 @pytest.mark.postgres

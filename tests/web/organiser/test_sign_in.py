@@ -146,7 +146,9 @@ def list_routes(app):
     adapter = app.url_map.bind("localhost")
     for rule in app.url_map.iter_rules():
         if rule.endpoint.startswith("organiser.") and rule.endpoint not in PUBLIC:
-            path = adapter.build(rule.endpoint, {name: VALUES[name] for name in rule.arguments})
+            path = adapter.build(
+                rule.endpoint, {name: VALUES.get(name, 1) for name in rule.arguments}
+            )
             for method in sorted(rule.methods & {"GET", "POST"}):
                 yield rule.endpoint, method, path
 
