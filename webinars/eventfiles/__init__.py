@@ -27,6 +27,7 @@ from webinars.eventfiles.shape import (
     Connection,
     EventFile,
     keys_at,
+    propose_slug,
 )
 from webinars.eventfiles.tree import SIZE_LIMIT, Path, Tree, Value, grow
 from webinars.models import InstitutionRole
@@ -35,10 +36,12 @@ __all__ = [
     "KEYS",
     "SIZE_LIMIT",
     "EventFile",
+    "check_content",
     "content",
     "explain",
     "from_content",
     "parse",
+    "propose_slug",
     "read",
     "shift",
     "store_attachments",
@@ -109,18 +112,22 @@ def parse(data: bytes, *, name: str, find_file: FindFile = lambda name: None) ->
 
 def _validate(tree: Tree) -> EventFile:
     """Return the file as far as each key is right by itself, noting where it is not."""
-    assert isinstance(tree.value, dict)  # `grow` made sure
-    try:
-        file = EventFile.model_validate(tree.value)
-    except ValidationError as error:
-        for detail in error.errors(include_url=False):
-            if detail["input"] is not None:  # an empty entry was noted where it was read
-                _note(tree, detail)
-        file = _salvage(tree, error)
+    file = _read_values(tree)
     for place, document in enumerate(file.documents):
         if document.sha256 or document.bytes:
             tree.add("unknown-key", ("documents", place), known=", ".join(keys_at(("documents",))))
     return file
+
+
+def _read_values(tree: Tree) -> EventFile:
+    assert isinstance(tree.value, dict)  # `grow` made sure
+    try:
+        return EventFile.model_validate(tree.value)
+    except ValidationError as error:
+        for detail in error.errors(include_url=False):
+            if detail["input"] is not None:  # an empty entry was noted where it was read
+                _note(tree, detail)
+        return _salvage(tree, error)
 
 
 def _note(tree: Tree, detail: ErrorDetails) -> None:
@@ -224,6 +231,10 @@ def _complete(file: EventFile, attachments: list[bytes]) -> EventFile:
         )
         for document, digest, data in zip(file.documents, digests, attachments, strict=True)
     ]
+    return _complete_words(file).model_copy(update={"documents": tuple(documents)})
+
+
+def _complete_words(file: EventFile) -> EventFile:
     pilots = [one.acronym for one in file.institutions if one.role is InstitutionRole.PILOT]
     controllers = file.notice.controllers or tuple(dict.fromkeys(pilots))
     return file.model_copy(
@@ -231,7 +242,6 @@ def _complete(file: EventFile, attachments: list[bytes]) -> EventFile:
             "connection": _complete_connection(file.connection),
             "display_timezones": file.display_timezones or (file.timezone,),
             "notice": file.notice.model_copy(update={"controllers": controllers}),
-            "documents": tuple(documents),
         }
     )
 
@@ -258,6 +268,19 @@ def content(file: EventFile) -> dict[str, object]:
 def from_content(said: Mapping[str, object]) -> EventFile:
     """Return the file that says this by top-level key."""
     return EventFile.model_validate({key: said[key] for key in KEYS if said.get(key) is not None})
+
+
+def check_content(said: Mapping[str, object]) -> EventFile:
+    """Return the file that says this by top-level key, checked like one that was written.
+
+    :raises FileRefused: it says something that cannot be; every mistake is named.
+    """
+    tree = Tree("", value={key: said[key] for key in said if said[key] is not None})  # type: ignore[misc]
+    file = _read_values(tree)
+    checks.check(file, tree)
+    if tree.problems:
+        raise FileRefused(tree.problems)
+    return _complete_words(file)
 
 
 def shift(file: EventFile, starts_on: date) -> EventFile:

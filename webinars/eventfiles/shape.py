@@ -88,15 +88,16 @@ def _line(limit: int) -> PlainValidator:
 def _matching(pattern: re.Pattern[str], code: str) -> PlainValidator:
     def check(text: str) -> str:
         if len(text) > SLUG_LIMIT or not pattern.fullmatch(text):
-            raise ValueRefused(code, nearest=_slugify(text))
+            raise ValueRefused(code, nearest=propose_slug(text) or "exemple-2027")
         return text
 
     return _read(check)
 
 
-def _slugify(text: str) -> str:
+def propose_slug(text: str) -> str:
+    """Return what an event of that title may be called in its address; empty: nothing of it can."""
     letters = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
-    return re.sub("[^a-z0-9]+", "-", letters.lower()).strip("-")[:SLUG_LIMIT] or "exemple-2027"
+    return re.sub("[^a-z0-9]+", "-", letters.lower()).strip("-")[:SLUG_LIMIT].strip("-")
 
 
 def _zone(text: str) -> str:

@@ -26,7 +26,16 @@ from webinars.loading.reading import to_file
 from webinars.loading.writing import make_event, write
 from webinars.models import Event, EventStatus, Registration, Session, SessionChoice
 
-__all__ = ["Loaded", "duplicate", "find_changes", "load", "to_content", "to_file"]
+__all__ = [
+    "Loaded",
+    "create",
+    "duplicate",
+    "find_changes",
+    "load",
+    "rewrite",
+    "to_content",
+    "to_file",
+]
 
 NAME = "loading"
 """What is held while a file is loaded: one at a time."""
@@ -120,6 +129,32 @@ def duplicate(
     except ValidationError as error:  # everything but the slug was an event's already
         raise ValueRefused("slug") from error
     return load(tx, file, now=now)
+
+
+def create(tx: Transaction, file: EventFile, *, now: datetime) -> Event:
+    """Create the event that a file describes, and no other than a new one.
+
+    :raises SlugTaken: an event has that slug.
+    """
+    lock_name(tx, NAME)
+    if events.find(tx, file.slug) is not None:
+        raise SlugTaken
+    return load(tx, file, now=now).event
+
+
+def rewrite(
+    tx: Transaction, event: Event, file: EventFile, keys: Sequence[str], *, now: datetime
+) -> None:
+    """Write some keys of an event anew, other than by its file: what was loaded is still known.
+
+    A file that says something else of these keys later is told that they were changed elsewhere.
+    """
+    for key in keys:
+        write(tx, event, file, key)
+    events.derive_instants(event)
+    events.touch(event)
+    tx.flush()
+    mailings.plan(tx, event, now=now)
 
 
 def _write_keys(

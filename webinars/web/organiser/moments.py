@@ -1,5 +1,6 @@
 """Fields for days and hours of an event, local to its zone, as browsers write them."""
 
+import re
 from datetime import date, datetime, time
 from typing import Any
 
@@ -10,6 +11,9 @@ from webinars.eventfiles import moments
 from webinars.web import fields
 from webinars.web.fields import Form
 from webinars.web.languages import gettext as _
+
+CLOCK = re.compile(r"(\d{1,2})\s?[hH:.]\s?(\d{2})?(?::\d\d)?")
+"""An hour as people write it: 15:00, 15h00, 15 h, 10.00."""
 
 
 class IsDay:
@@ -60,7 +64,12 @@ def read_time(text: str | None) -> time | None:
 
     :raises ValueError: it is no hour.
     """
-    return datetime.strptime(text[:5], "%H:%M").time() if text else None  # noqa: DTZ007 - local
+    if not text:
+        return None
+    match = CLOCK.fullmatch(text.strip())
+    if match is None:
+        raise ValueError(text)
+    return time(int(match[1]), int(match[2] or 0))
 
 
 def read_moment(text: str | None) -> datetime | None:
@@ -103,6 +112,14 @@ class Time(fields.Text):
     def read(self) -> time | None:
         """Return the hour; `None`: there is none."""
         return read_time(self.data)
+
+
+class Clock(Time):
+    """An hour of the day that is typed, in any of the ways in which people write one."""
+
+    def __init__(self, label: object = None, validators: Any = (), **options: Any) -> None:
+        options["render_kw"] = {"type": "text", "dir": "ltr", "autocomplete": "off"}
+        super().__init__(label, validators, **options)
 
 
 class Moment(fields.Text):
