@@ -151,7 +151,9 @@ def list_commands(command=cli.webinars, path=()):
     """List every command with the words that call it."""
     yield path
     if isinstance(command, click.Group):
-        for name, inner in command.commands.items():
+        for name in command.list_commands(None):
+            inner = command.get_command(None, name)
+            assert inner.name == name
             yield from list_commands(inner, (*path, name))
 
 

@@ -3,6 +3,7 @@
 A refusal is a line on standard error and exit code 1, a wrong use exit code 2; no trace is shown.
 """
 
+import importlib
 import io
 import os
 import sys
@@ -11,22 +12,29 @@ from typing import Any
 import click
 
 import config
-from webinars.cli import (
-    changes,
-    deliveries,
-    demo,
-    events,
-    intake,
-    mailings,
-    organisers,
-    registrations,
-    serving,
-    suppressions,
-    upkeep,
-)
 from webinars.cli.edge import tell_unknown_settings
 from webinars.cli.sentences import explain, explain_fault
 from webinars.errors import SettingRefused, WebinarsError
+
+COMMANDS = {
+    "config": "upkeep:show_config",
+    "db": "upkeep:db",
+    "deliveries": "deliveries:deliveries",
+    "demo": "demo:load_again",
+    "doctor": "doctor:doctor",
+    "events": "changes:of_events",
+    "intake": "intake:intake",
+    "mailings": "mailings:mailings",
+    "organisers": "organisers:organisers",
+    "purge": "upkeep:purge",
+    "registrations": "registrations:registrations",
+    "serve": "serving:serve",
+    "suppressions": "suppressions:suppressions",
+    "timer": "serving:timer",
+    "worker": "serving:worker",
+}
+"""Each command and its home, which is read only when it is asked for: pages, workers and workbooks
+take a second that a short command need not wait for."""
 
 
 class Refused(click.ClickException):
@@ -47,6 +55,15 @@ class UsedWrongly(Refused):
 
 class Commands(click.Group):
     """All commands; whatever stops one of them, nobody reads a trace on a terminal."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """List the names of the commands."""
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return the command of that name."""
+        home = COMMANDS.get(cmd_name)
+        return None if home is None else find_command(home)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command."""
@@ -75,22 +92,11 @@ def webinars() -> None:
     tell_unknown_settings(os.environ)
 
 
-for of_events in changes.COMMANDS:
-    events.events.add_command(of_events)
-
-for command in (
-    *serving.COMMANDS,
-    *upkeep.COMMANDS,
-    intake.intake,
-    demo.load_again,
-    events.events,
-    registrations.registrations,
-    organisers.organisers,
-    mailings.mailings,
-    deliveries.deliveries,
-    suppressions.suppressions,
-):
-    webinars.add_command(command)
+def find_command(home: str) -> click.Command:
+    """Return a command by its module and its name in it, like `doctor:doctor`."""
+    module, _, name = home.partition(":")
+    command: click.Command = getattr(importlib.import_module(f"webinars.cli.{module}"), name)
+    return command
 
 
 def main() -> None:

@@ -14,6 +14,7 @@ from webinars.changes import COMMAND_LINE, Dates, MailRow, Order, Outlook, Recon
 from webinars.cli import outlooks
 from webinars.cli.edge import AS_JSON, YES, opened, print_json, print_table
 from webinars.cli.events import describe
+from webinars.cli.events import events as of_events
 from webinars.cli.listings import pick, print_rows
 from webinars.database import Transaction
 from webinars.errors import NothingChanged, ValueRefused
@@ -350,4 +351,5 @@ def unreached(slug: str, as_json: bool) -> None:
     print_rows(rows, columns, event.timezone, as_json=as_json)
 
 
-COMMANDS = (reschedule, cancel, postpone, reopen, rezone, clone, history, unreached)
+for command in (reschedule, cancel, postpone, reopen, rezone, clone, history, unreached):
+    of_events.add_command(command)

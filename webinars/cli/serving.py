@@ -90,9 +90,6 @@ def timer() -> None:
     runtime.close()
 
 
-COMMANDS = (serve, worker, timer)
-
-
 def read_settings(host: str, port: int) -> Settings:
     """Read the settings; the address served is the base of every link unless another is set."""
     settings = config.read()

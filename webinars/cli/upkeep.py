@@ -6,7 +6,7 @@ import config
 import workers
 from config import Settings
 from webinars import migrations
-from webinars.cli.doctor import doctor, looking_at
+from webinars.cli.doctor import looking_at
 from webinars.cli.edge import make_data_dir, opened
 
 
@@ -63,6 +63,3 @@ def write_manual() -> str:
 
 def _default(name: str) -> str:
     return config.mask(name, Settings.model_fields[name].default)
-
-
-COMMANDS = (db, purge, show_config, doctor)
