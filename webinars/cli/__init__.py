@@ -7,6 +7,7 @@ import importlib
 import io
 import os
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 import click
@@ -56,13 +57,17 @@ class UsedWrongly(Refused):
 class Commands(click.Group):
     """All commands; whatever stops one of them, nobody reads a trace on a terminal."""
 
+    def __init__(self, *args: Any, homes: Mapping[str, str] = COMMANDS, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.homes = homes
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         """List the names of the commands."""
-        return sorted(COMMANDS)
+        return sorted(self.homes)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Return the command of that name."""
-        home = COMMANDS.get(cmd_name)
+        home = self.homes.get(cmd_name)
         return None if home is None else find_command(home)
 
     def invoke(self, ctx: click.Context) -> Any:
