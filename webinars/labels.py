@@ -6,6 +6,7 @@ functions of `webinars.phrasing`.
 
 from webinars.models import (
     AttendanceMode,
+    AuditKind,
     CalendarReply,
     Civility,
     DeliveryState,
@@ -16,11 +17,14 @@ from webinars.models import (
     MailingState,
     MailName,
     Mode,
+    OrganiserRole,
     OrganizationKind,
     Presence,
     RegistrationStatus,
     Role,
     SessionKind,
+    Share,
+    SignInMethod,
     Translated,
 )
 
@@ -236,6 +240,59 @@ MAILS = {
         "تنبيه: تغير التوقيت القانوني",
         "Alert: legal time changed",
     ),
+    MailName.ORGANISER_INVITATION: Translated(
+        "Invitation à organiser", "دعوة إلى التنظيم", "Invitation to organise"
+    ),
+    MailName.SIGN_IN_LINK: Translated(
+        "Lien d’accès à l’espace", "رابط الولوج إلى الفضاء", "Sign-in link"
+    ),
+    MailName.NEW_PASSWORD_LINK: Translated(
+        "Lien pour un nouveau mot de passe", "رابط كلمة سر جديدة", "New password link"
+    ),
+    MailName.SIGN_IN_CHANGED: Translated(
+        "Connexion modifiée", "تغيير في طريقة الولوج", "Sign-in changed"
+    ),
+}
+
+ORGANISER_ROLES = {
+    OrganiserRole.OWNER: Translated("Responsable", "مسؤول(ة)", "Owner"),
+    OrganiserRole.EDITOR: Translated("Édition", "التحرير", "Editor"),
+    OrganiserRole.REGISTRATIONS: Translated("Inscriptions", "التسجيلات", "Registrations"),
+    OrganiserRole.CHECK_IN: Translated("Accueil", "الاستقبال", "Check-in"),
+    OrganiserRole.READER: Translated("Lecture", "الاطلاع", "Reader"),
+    OrganiserRole.VALIDATOR_FR: Translated(
+        "Validation du programme, côté français",
+        "المصادقة على البرنامج، الجانب الفرنسي",
+        "Programme validation, French side",
+    ),
+    OrganiserRole.VALIDATOR_MA: Translated(
+        "Validation du programme, côté marocain",
+        "المصادقة على البرنامج، الجانب المغربي",
+        "Programme validation, Moroccan side",
+    ),
+}
+
+SIGN_IN_METHODS = {
+    SignInMethod.PASSWORD: Translated("Mot de passe", "كلمة السر", "Password"),
+    SignInMethod.TOTP: Translated(
+        "Mot de passe et code du téléphone", "كلمة السر ورمز الهاتف", "Password and phone code"
+    ),
+    SignInMethod.RECOVERY: Translated(
+        "Mot de passe et code de secours", "كلمة السر ورمز احتياطي", "Password and recovery code"
+    ),
+    SignInMethod.LINK: Translated("Lien reçu par courriel", "رابط بالبريد", "Link by mail"),
+}
+
+SHARES = {
+    Share.ALL: Translated("Tout", "كل شيء", "Everything"),
+    Share.LISTS: Translated("Les listes", "اللوائح", "The lists"),
+    Share.FIGURES: Translated("Les chiffres", "الأرقام", "The figures"),
+}
+
+AUDIT_KINDS = {
+    AuditKind.SEEN: Translated("Consulté", "اطلاع", "Seen"),
+    AuditKind.EXPORTED: Translated("Exporté", "تصدير", "Exported"),
+    AuditKind.CHANGED: Translated("Modifié", "تعديل", "Changed"),
 }
 
 MAILING_STATES = {

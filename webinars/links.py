@@ -28,6 +28,8 @@ class Scope(StrEnum):
     ASSISTANT = "assistant"
     GATE = "gate"
     UNSUBSCRIBE = "unsubscribe"
+    ACCOUNT = "account"
+    """What a mail lets an organiser do with her own account; the id says what."""
     BADGE = "badge"
     """Names a person at the door to an organiser who has signed in; to anyone else it is worth
     nothing."""
@@ -80,6 +82,10 @@ class Links:
         """Return what the code on a badge holds: where an organiser notes who has arrived."""
         token = self.make_token(Scope.BADGE, public_id, generation)
         return f"{self.base_url}/organiser/arrivals/{token}"
+
+    def account_url(self, public_id: str) -> str:
+        """Return the address under which an organiser does what a mail is for."""
+        return f"{self.base_url}/organiser/links/{self.make_token(Scope.ACCOUNT, public_id, 0)}"
 
     def event_url(self, slug: str) -> str:
         """Return the address of an event's page."""

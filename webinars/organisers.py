@@ -125,6 +125,28 @@ def add(
     return organiser
 
 
+def add_invited(
+    tx: Transaction, email: str, *, institution: Institution, now: datetime
+) -> Organiser:
+    """Add an organiser who will choose a password herself, at the link that a mail brings her.
+
+    :raises OrganiserKnown: the address is an organiser's already.
+    """
+    if find(tx, email) is not None:
+        raise OrganiserKnown
+    organiser = Organiser(
+        email=email.strip(),
+        email_key=_key(email),
+        password_hash=None,
+        institution=institution,
+        created_at=now,
+        grants=[],
+    )
+    tx.add(organiser)
+    tx.flush()
+    return organiser
+
+
 def grant(
     organiser: Organiser,
     role: OrganiserRole,
@@ -156,9 +178,22 @@ def set_password(tx: Transaction, email: str, password: str) -> None:
     organiser = find(tx, email)
     if organiser is None:
         raise NotFound("organiser", email)
-    organiser.password_hash = _hash_new(password)
+    replace_password(tx, organiser, _hash_new(password))
+
+
+def hash_new(password: str) -> str:
+    """Return what is kept of a new password: slow, and therefore done outside of any transaction.
+
+    :raises WeakPassword: it has fewer than twelve characters.
+    """
+    return _hash_new(password)
+
+
+def replace_password(tx: Transaction, organiser: Organiser, password_hash: str) -> None:
+    """Give an organiser the password of that hash, end every sign-in, forget the failed ones."""
+    organiser.password_hash = password_hash
     organiser.sign_in_generation += 1
-    _forget_failures_of(tx, organiser.email_key)
+    forget_failures_of(tx, organiser.email_key)
     tx.flush()
 
 
@@ -186,18 +221,18 @@ def sign_in(
     is told to wait, with the right password too, and adds nothing to the count.
     """
     lock_name(tx, f"sign-in:{verdict.email_key}")
-    throttle = tx.get(SignInThrottle, verdict.email_key)
-    if throttle and throttle.blocked_until and now < throttle.blocked_until:
-        return SignInThrottled(throttle.blocked_until)
+    wait_until = find_block(tx, verdict.email_key, now=now)
+    if wait_until is not None:
+        return SignInThrottled(wait_until)
     organiser = get(tx, verdict.organiser_id) if verdict.organiser_id is not None else None
     # The password may have been changed since it was compared.
     is_current = organiser is not None and organiser.password_hash == verdict.password_hash
     if organiser is None or not is_current or not verdict.matches:
-        _record_failure(tx, verdict.email_key, throttle, now)
+        record_failure(tx, verdict.email_key, now=now)
         return SignInRefused()
     if verdict.fresh_hash is not None:
         organiser.password_hash = verdict.fresh_hash
-    _forget_failures_of(tx, verdict.email_key)
+    forget_failures_of(tx, verdict.email_key)
     tx.flush()
     return organiser
 
@@ -252,6 +287,23 @@ def get(tx: Transaction, organiser_id: int) -> Organiser:
     return organiser
 
 
+def list_all(tx: Transaction, institution_id: int | None = None) -> list[Organiser]:
+    """List organisers by institution and name, with their roles.
+
+    :param institution_id: `None`: of every institution, and those who run the service.
+    """
+    query = select(Organiser).options(
+        joinedload(Organiser.institution), selectinload(Organiser.grants)
+    )
+    if institution_id is not None:
+        query = query.where(Organiser.institution_id == institution_id)
+    by_institution = query.outerjoin(Institution, Institution.id == Organiser.institution_id)
+    ordered = by_institution.order_by(
+        Institution.acronym, Institution.country, Organiser.name, Organiser.email_key
+    )
+    return list(tx.scalars(ordered))
+
+
 def get_institution(tx: Transaction, acronym: str) -> Institution:
     """Return the institution of that acronym, or of `ACRONYM:CC` where two countries share one.
 
@@ -289,9 +341,16 @@ def list_events_for(tx: Transaction, organiser: Organiser, *, now: datetime) -> 
     return coming + past[::-1]
 
 
-def _record_failure(
-    tx: Transaction, email_key: str, throttle: SignInThrottle | None, now: datetime
-) -> None:
+def find_block(tx: Transaction, key: str, *, now: datetime) -> datetime | None:
+    """Find until when nothing is tried any more under a key: an address, or one's code."""
+    throttle = tx.get(SignInThrottle, key)
+    until = throttle.blocked_until if throttle else None
+    return until if until is not None and now < until else None
+
+
+def record_failure(tx: Transaction, email_key: str, *, now: datetime) -> None:
+    """Count a failed attempt, and let the next one wait where there were several."""
+    throttle = tx.get(SignInThrottle, email_key)
     if throttle is None:
         throttle = SignInThrottle(email_key=email_key, failures=0, last_failed_at=now)
         tx.add(throttle)
@@ -304,7 +363,8 @@ def _record_failure(
     tx.flush()
 
 
-def _forget_failures_of(tx: Transaction, email_key: str) -> None:
+def forget_failures_of(tx: Transaction, email_key: str) -> None:
+    """Forget the failed attempts of one key: the last one was right."""
     tx.execute(delete(SignInThrottle).where(SignInThrottle.email_key == email_key))
 
 

@@ -20,6 +20,7 @@ from babel.lists import format_list
 from webinars import labels
 from webinars.models import (
     AttendanceMode,
+    AuditKind,
     CalendarReply,
     Civility,
     DeliveryState,
@@ -31,12 +32,15 @@ from webinars.models import (
     MailingState,
     MailName,
     Mode,
+    OrganiserRole,
     OrganizationKind,
     Presence,
     RegistrationStatus,
     Role,
     SessionKind,
+    Share,
     Shown,
+    SignInMethod,
     Venue,
 )
 from webinars.zones import to_local
@@ -356,6 +360,26 @@ def calendar_reply_label(reply: CalendarReply, language: Language) -> str:
 def mail_label(name: MailName, language: Language) -> str:
     """Return what organisers call a mail."""
     return labels.MAILS[name].into(language)
+
+
+def organiser_role_label(role: OrganiserRole, language: Language) -> str:
+    """Name what an organiser is there for."""
+    return labels.ORGANISER_ROLES[role].into(language)
+
+
+def sign_in_method_label(method: SignInMethod, language: Language) -> str:
+    """Name what let an organiser in."""
+    return labels.SIGN_IN_METHODS[method].into(language)
+
+
+def share_label(share: Share, language: Language) -> str:
+    """Name what an institution is shared at an event."""
+    return labels.SHARES[share].into(language)
+
+
+def audit_kind_label(kind: AuditKind, language: Language) -> str:
+    """Name what was done: looked at, exported, changed."""
+    return labels.AUDIT_KINDS[kind].into(language)
 
 
 def mailing_state_label(state: MailingState, language: Language) -> str:

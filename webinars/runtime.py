@@ -20,6 +20,7 @@ from webinars.links import Links
 from webinars.mail.signing import Signer, open_signer
 from webinars.mail.transports import Transport, open_transport
 from webinars.models import Lane
+from webinars.seals import Seals
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,11 @@ class Runtime:
         """How many messages a minute a relay or a domain is sent at most, by key."""
         domains = {f"domain:{name}": rate for name, rate in self.settings.domain_rates.items()}
         return domains | {f"relay:{name}": rate for name, rate in self.transport.rates.items()}
+
+    @property
+    def seals(self) -> Seals:
+        """What second factors are sealed with."""
+        return Seals(self.links.secret)
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:

@@ -4,8 +4,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.mails import changes, letters_to
+from tests.mails import accounts_to, changes, letters_to
 from webinars.models import (
+    AccountChange,
+    AccountPurpose,
     AttendanceMode,
     Language,
     MailName,
@@ -231,6 +233,17 @@ TO_ORGANISERS = {
 }
 
 
+ABOUT_ACCOUNTS = {
+    "organiser-invitation": accounts_to.invitation,
+    "sign-in-link": accounts_to.link(AccountPurpose.SIGN_IN),
+    "new-password-link": accounts_to.link(AccountPurpose.PASSWORD),
+    "sign-in-changed-password": accounts_to.change(AccountChange.PASSWORD),
+    "sign-in-changed-factor-on": accounts_to.change(AccountChange.FACTOR_ON),
+    "sign-in-changed-factor-off": accounts_to.change(AccountChange.FACTOR_OFF),
+    "sign-in-changed-recovery-codes": accounts_to.change(AccountChange.RECOVERY_CODES),
+}
+
+
 @pytest.mark.parametrize("language", Language)
 @pytest.mark.parametrize("case", CASES)
 def test_a_mail_says_what_its_golden_file_says(database, golden, case, language):
@@ -248,8 +261,17 @@ def test_a_mail_to_organisers_says_what_its_golden_file_says(database, golden, c
     golden(f"mails/{case}.fr.txt", letters_to.dump(message))
 
 
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("case", ABOUT_ACCOUNTS)
+def test_a_mail_about_an_account_says_what_its_golden_file_says(database, golden, case, language):
+    with database.transaction() as tx:
+        message = accounts_to.send(tx, ABOUT_ACCOUNTS[case], language)
+
+    golden(f"mails/{case}.{language}.txt", letters_to.dump(message))
+
+
 def test_every_mail_has_a_golden_file():
-    cases = {**CASES, **TO_ORGANISERS}
+    cases = {**CASES, **TO_ORGANISERS, **ABOUT_ACCOUNTS}
 
     assert all(any(name.startswith(mail) for name in cases) for mail in MailName)
     assert all(any(name.startswith(mail) for mail in MailName) for name in cases)

@@ -17,6 +17,7 @@ from webinars.letters import gathering, rows, wording
 from webinars.links import Scope
 from webinars.mail import compose
 from webinars.models import (
+    ABOUT_ACCOUNTS,
     TO_ORGANISERS,
     AttendanceMode,
     CalendarMethod,
@@ -35,7 +36,7 @@ from webinars.models import (
 )
 from webinars.suppressions import UNSUBSCRIBABLE
 
-TO_PERSONS = [mail for mail in MailName if mail not in TO_ORGANISERS]
+TO_PERSONS = [mail for mail in MailName if mail not in TO_ORGANISERS | ABOUT_ACCOUNTS]
 BEFORE = letters_to.LINK_DUE - timedelta(seconds=1)
 AFTER = letters_to.LINK_DUE
 

@@ -25,6 +25,7 @@ from webinars.letters.gathering import Beside, disarm
 from webinars.letters.rows import Choices, Row
 from webinars.mail import compose
 from webinars.models import (
+    ABOUT_ACCOUNTS,
     TO_ORGANISERS,
     AttendanceMode,
     Civility,
@@ -51,6 +52,7 @@ WRITTEN = datetime(2016, 5, 2, 9, 30, tzinfo=UTC)
 TRIPLES = [
     (mail, language)
     for mail in MailName
+    if mail not in ABOUT_ACCOUNTS
     for language in ((Language.FRENCH,) if mail in TO_ORGANISERS else Language)
 ]
 NASTY = [

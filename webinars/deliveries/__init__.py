@@ -7,7 +7,7 @@ what came of it, is `webinars.claims`; who is told what, and when, is `webinars.
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, case, literal, literal_column, select, update
+from sqlalchemy import ColumnElement, case, delete, literal, literal_column, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from webinars import contacts
@@ -37,7 +37,17 @@ from webinars.deliveries.states import (
     TOO_LATE,
 )
 from webinars.deliveries.tallies import Tally, tally
-from webinars.models import Delivery, DeliveryState, Event, Lane, Language, MailName, Wait
+from webinars.models import (
+    Bounce,
+    Delivery,
+    DeliveryState,
+    Event,
+    Frozen,
+    Lane,
+    Language,
+    MailName,
+    Wait,
+)
 
 __all__ = [
     "DROPPED",
@@ -59,6 +69,7 @@ __all__ = [
     "expire",
     "find_next_attempt",
     "find_wait",
+    "forget_about_accounts",
     "give_up_as",
     "hold_addresses",
     "hold_event",
@@ -208,6 +219,17 @@ def cancel_for(
         state=give_up_as(DeliveryState.CANCELLED), reply=reason, waits_for=None
     ).returning(Delivery.id)
     return len(tx.execute(given_up).all())
+
+
+def forget_about_accounts(tx: Transaction, *, before: datetime) -> None:
+    """Forget the mails to organisers about their accounts that were written before an instant.
+
+    Those about an event stay for as long as it does.
+    """
+    old = [Delivery.event_id.is_(None), Delivery.created_at <= before]
+    for of_mail in (Bounce, Frozen):
+        tx.execute(delete(of_mail).where(of_mail.delivery_id.in_(select(Delivery.id).where(*old))))
+    tx.execute(delete(Delivery).where(*old))
 
 
 def give_up_as(state: DeliveryState) -> ColumnElement[DeliveryState]:

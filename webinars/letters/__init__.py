@@ -17,7 +17,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from webinars.database import Transaction
 from webinars.errors import NotFound
-from webinars.letters import gathering, rows, skeletons
+from webinars.letters import accounts, gathering, rows, skeletons
+from webinars.letters.accounts import AccountDraft
 from webinars.letters.cases import Case, Site
 from webinars.letters.gathering import Beside
 from webinars.letters.rows import Choices, Row
@@ -118,7 +119,7 @@ def prepare(
     links: Links,
     sender: str,
     reads_replies: bool = False,
-) -> dict[int, Draft | Unwritten]:
+) -> dict[int, Draft | AccountDraft | Unwritten]:
     """Prepare the letters of deliveries, with the same few queries for any number of them.
 
     Whatever is wrong with one of them, the others are prepared.
@@ -135,7 +136,20 @@ def prepare(
     return {one: drafts.get(one) or _miss(one) for one in delivery_ids}
 
 
-def _prepare(tx: Transaction, delivery_ids: Sequence[int], site: Site) -> dict[int, Draft]:
+def _prepare(
+    tx: Transaction, delivery_ids: Sequence[int], site: Site
+) -> dict[int, Draft | AccountDraft]:
+    drafts: dict[int, Draft | AccountDraft] = {**_prepare_about_events(tx, delivery_ids, site)}
+    # Those about no event are few: they are asked for where something is missing.
+    left = [one for one in delivery_ids if one not in drafts]
+    if left:
+        drafts.update(accounts.prepare(tx, left, site))
+    return drafts
+
+
+def _prepare_about_events(
+    tx: Transaction, delivery_ids: Sequence[int], site: Site
+) -> dict[int, Draft]:
     found = rows.list_rows(tx, delivery_ids)
     events = rows.list_events(tx, found)
     choosing = {
@@ -176,7 +190,9 @@ def _list_substitutes(tx: Transaction, found: Sequence[Row]) -> dict[int, tuple[
     return rows.list_substitutes(tx, represented) if represented else {}
 
 
-def _prepare_alone(tx: Transaction, delivery_id: int, site: Site) -> Draft | Unwritten:
+def _prepare_alone(
+    tx: Transaction, delivery_id: int, site: Site
+) -> Draft | AccountDraft | Unwritten:
     try:
         return _prepare(tx, [delivery_id], site).get(delivery_id) or _miss(delivery_id)
     except SQLAlchemyError:

@@ -7,6 +7,7 @@ from webinars.models.audiences import Audience
 from webinars.models.audits import AuditRecord
 from webinars.models.changes import Change
 from webinars.models.enums import (
+    ABOUT_ACCOUNTS,
     TO_ORGANISERS,
     AttendanceMode,
     CalendarMethod,
@@ -70,6 +71,7 @@ from webinars.models.registrations import (
     SessionChoice,
 )
 from webinars.models.roles import (
+    AccountChange,
     AccountPurpose,
     AuditKind,
     OrganiserRole,
@@ -89,7 +91,9 @@ from webinars.models.values import (
 )
 
 __all__ = [
+    "ABOUT_ACCOUNTS",
     "TO_ORGANISERS",
+    "AccountChange",
     "AccountLink",
     "AccountPurpose",
     "AttendanceMode",

@@ -208,10 +208,24 @@ class MailName(StrEnum):
     CALENDAR_DECLINED = "calendar-declined"
     CHANGE_REQUESTED = "change-requested"
     ZONE_CHANGED = "zone-changed"
+    ORGANISER_INVITATION = "organiser-invitation"
+    SIGN_IN_LINK = "sign-in-link"
+    NEW_PASSWORD_LINK = "new-password-link"
+    SIGN_IN_CHANGED = "sign-in-changed"
 
 
 TO_ORGANISERS = frozenset({MailName.ROOM_MISSING, MailName.CHANGE_REQUESTED, MailName.ZONE_CHANGED})
 """Mails to who runs the event, whose pages are in French."""
+
+ABOUT_ACCOUNTS = frozenset(
+    {
+        MailName.ORGANISER_INVITATION,
+        MailName.SIGN_IN_LINK,
+        MailName.NEW_PASSWORD_LINK,
+        MailName.SIGN_IN_CHANGED,
+    }
+)
+"""Mails to an organiser about her own account: they are about no event."""
 
 
 class MailingState(StrEnum):

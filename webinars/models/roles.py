@@ -38,6 +38,17 @@ class AccountPurpose(StrEnum):
     """To choose a new one."""
 
 
+class AccountChange(StrEnum):
+    """What has changed in how an organiser signs in."""
+
+    PASSWORD = "password"
+    FACTOR_ON = "factor-on"
+    """From now on a code of the telephone is asked for too."""
+    FACTOR_OFF = "factor-off"
+    RECOVERY_CODES = "recovery-codes"
+    """Other codes on paper."""
+
+
 class AuditKind(StrEnum):
     """Whether something was only looked at."""
 

@@ -33,6 +33,7 @@ from webinars.zones import to_instant
 
 LABELS: dict[str, Callable[..., str]] = {
     "AttendanceMode": phrasing.attendance_mode_label,
+    "AuditKind": phrasing.audit_kind_label,
     "CalendarReply": phrasing.calendar_reply_label,
     "Civility": phrasing.civility_label,
     "DeliveryState": phrasing.delivery_state_label,
@@ -43,11 +44,14 @@ LABELS: dict[str, Callable[..., str]] = {
     "MailName": phrasing.mail_label,
     "MailingState": phrasing.mailing_state_label,
     "Mode": phrasing.mode_label,
+    "OrganiserRole": phrasing.organiser_role_label,
     "OrganizationKind": phrasing.organization_kind_label,
     "Presence": phrasing.presence_label,
     "RegistrationStatus": phrasing.status_label,
     "Role": phrasing.role_label,
     "SessionKind": phrasing.session_kind_label,
+    "Share": phrasing.share_label,
+    "SignInMethod": phrasing.sign_in_method_label,
 }
 
 ADDRESS = re.compile(r"https?://[^\s<>\"']+[^\s<>\"'.,;:!?)\]]|[\w.+-]+@[\w-]+(?:\.[\w-]+)+")

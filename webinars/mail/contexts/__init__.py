@@ -5,6 +5,14 @@ Templates choose words and order; they never work anything out. A mail about som
 module of its own here, and a line in `CONTEXTS`.
 """
 
+from webinars.mail.contexts.accounts import (
+    AccountContext,
+    AccountLinkContext,
+    NewPasswordLink,
+    OrganiserInvitation,
+    SignInChanged,
+    SignInLink,
+)
 from webinars.mail.contexts.changes import (
     CalendarDeclined,
     ChangeContext,
@@ -55,6 +63,8 @@ from webinars.models import MailName
 __all__ = [
     "CONTEXTS",
     "About",
+    "AccountContext",
+    "AccountLinkContext",
     "CalendarDay",
     "CalendarDeclined",
     "ChangeContext",
@@ -71,6 +81,8 @@ __all__ = [
     "LinkContext",
     "LinkFacts",
     "MailContext",
+    "NewPasswordLink",
+    "OrganiserInvitation",
     "OwnLink",
     "PersonFacts",
     "PersonalContext",
@@ -87,6 +99,8 @@ __all__ = [
     "RoomMissing",
     "SessionChange",
     "SessionLine",
+    "SignInChanged",
+    "SignInLink",
     "SignatoryLine",
     "Thanks",
     "WaitingList",
@@ -117,6 +131,10 @@ CONTEXTS: dict[MailName, type[MailContext]] = {
         CalendarDeclined,
         ChangeRequested,
         ZoneChanged,
+        OrganiserInvitation,
+        SignInLink,
+        NewPasswordLink,
+        SignInChanged,
     )
 }
 """The context of each mail."""

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 from webinars import deliveries, phrasing, steering
 from webinars.database import Transaction
 from webinars.deliveries import DeliveryRow, Only
-from webinars.models import DeliveryState, Event, Lane, MailName
+from webinars.models import ABOUT_ACCOUNTS, DeliveryState, Event, Lane, MailName
 from webinars.rights import Act
 from webinars.web.current import get_runtime
 from webinars.web.filters import label, zones
@@ -117,7 +117,7 @@ def _list_offered(tx: Transaction, event: Event) -> Options:
         )
         for one in mailings
     ]
-    templates = {one.template for one in mailings}
+    templates = ABOUT_ACCOUNTS | {one.template for one in mailings}
     return [*named, *((one.value, label(one)) for one in MailName if one not in templates)]
 
 

@@ -24,6 +24,7 @@ from webinars.database import Transaction
 from webinars.errors import ValueRefused
 from webinars.mailings import MailingRow
 from webinars.models import (
+    ABOUT_ACCOUNTS,
     TO_ORGANISERS,
     DeliveryState,
     Event,
@@ -96,13 +97,16 @@ class RoomForm(Form):
     dial_in = fields.Text(N_("Accès par téléphone"), [Limit(LINE_LIMIT)])
 
 
+TO_PEOPLE = [one for one in MailName if one not in TO_ORGANISERS | ABOUT_ACCOUNTS]
+
+
 class TestForm(Form):
     """Which mail an organiser wants to see in the own mailbox."""
 
     template = fields.Choice(
         N_("Message"),
         [Required()],
-        words=lambda: [(one.value, label(one)) for one in MailName if one not in TO_ORGANISERS],
+        words=lambda: [(one.value, label(one)) for one in TO_PEOPLE],
         is_preset=True,
     )
     language = fields.Choice(
