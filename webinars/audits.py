@@ -5,15 +5,16 @@ What was looked at is written down once a day for each organiser and page.
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from webinars.database import Transaction
 from webinars.models import AuditKind, AuditRecord, Organiser
 
 COMMAND_LINE = "command line"
+KEPT = timedelta(days=365)
 
 
 def record(
@@ -104,6 +105,11 @@ def count(
     """Count what `list_records` lists."""
     wanted = _limit(event_id, institution_id, kind, author)
     return tx.scalar(select(func.count()).select_from(AuditRecord).where(*wanted)) or 0
+
+
+def forget_old(tx: Transaction, *, now: datetime) -> None:
+    """Forget what was done more than a year ago, as is done every night."""
+    tx.execute(delete(AuditRecord).where(AuditRecord.at <= now - KEPT))
 
 
 def _limit(

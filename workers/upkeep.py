@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
 from webinars import broker as brokers
-from webinars import claims, organisers, retention
+from webinars import accounts, audits, claims, organisers, retention, sign_ins
 from webinars.database import Transaction
 from webinars.models import Upkeep
 from webinars.runtime import Runtime
@@ -83,6 +83,9 @@ def purge(runtime: Runtime) -> Purged:
 
 def _forget(tx: Transaction, now: datetime) -> retention.Purged:
     organisers.forget_failures(tx, now=now)
+    accounts.forget_old(tx, now=now)
+    sign_ins.forget_old(tx, now=now)
+    audits.forget_old(tx, now=now)
     claims.thaw(tx)
     return retention.purge(tx, now=now)
 

@@ -333,6 +333,51 @@ TABLE: dict[type[WebinarsError], tuple[int, str, Sentence]] = {
         "password",
         lambda e, event: _("L’adresse et le mot de passe ne vont pas ensemble."),
     ),
+    errors.CodeRefused: (
+        422,
+        "code",
+        lambda e, event: _("Ce code n’est pas le bon, ou il a déjà servi. Prenez le suivant."),
+    ),
+    errors.PasswordRefused: (
+        422,
+        "present",
+        lambda e, event: _("Ce n’est pas votre mot de passe actuel."),
+    ),
+    errors.LinkOver: (
+        409,
+        "",
+        lambda e, event: _("Ce lien a déjà servi, ou il est trop ancien. Demandez-en un autre."),
+    ),
+    errors.LastOwner: (
+        409,
+        "",
+        lambda e, event: _(
+            "Plus personne ne pourrait décider des rôles. Donnez d’abord le rôle de responsable à"
+            " quelqu’un d’autre, qui a déjà choisi son mot de passe."
+        ),
+    ),
+    errors.OwnRole: (
+        409,
+        "",
+        lambda e, event: _("Vous ne pouvez pas vous retirer cela à vous-même."),
+    ),
+    errors.NotTakingPart: (
+        409,
+        "email",
+        lambda e, event: _(
+            "Cette personne a un compte dans une institution qui ne participe pas à l’événement."
+        ),
+    ),
+    errors.OrganiserKnown: (
+        409,
+        "email",
+        lambda e, event: _("Cette adresse a déjà un compte dans une autre institution."),
+    ),
+    errors.InstitutionKnown: (
+        409,
+        "acronym",
+        lambda e, event: _("Une institution de ce pays porte déjà ce sigle."),
+    ),
     errors.WeakPassword: (
         422,
         "password",

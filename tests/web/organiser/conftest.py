@@ -2,14 +2,16 @@
 
 import shutil
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 import pytest
+from sqlalchemy import select
 
 from tests.factories import NOW, make_event, make_institution, make_registration
 from tests.web.conftest import Browser
-from webinars import events, mailings, organisers
+from webinars import events, mailings, organisers, second_factors
 from webinars.database import Database
-from webinars.models import RegistrationStatus
+from webinars.models import AccountLink, RegistrationStatus
 
 EMAIL = "nadia@example.org"
 PASSWORD = "une phrase de passe"
@@ -84,6 +86,35 @@ def service(runtime, world):
         return organisers.add(
             tx, "exploitation@example.org", PASSWORD, institution=None, now=NOW
         ).email
+
+
+SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+"""What the telephone of whoever has one was given."""
+
+
+def add_second_factor(runtime, email=EMAIL, *, at=None):
+    """Let an organiser be asked for a code, and return the codes on paper.
+
+    The telephone shows `second_factors.make_code(SECRET, now)`; that of `at` has been used.
+    """
+    at = at or runtime.now()
+    with runtime.transaction() as tx:
+        return second_factors.turn_on(
+            tx,
+            organisers.find(tx, email),
+            SECRET,
+            second_factors.make_code(SECRET, at),
+            seals=runtime.seals,
+            now=at,
+        )
+
+
+def find_link(runtime, purpose):
+    """Return the path of the last link to an account that a mail bears."""
+    with runtime.reading() as tx:
+        last = select(AccountLink).where(AccountLink.purpose == purpose)
+        link = tx.scalars(last.order_by(AccountLink.id.desc())).first()
+    return None if link is None else urlsplit(runtime.links.account_url(link.public_id)).path
 
 
 def sign_in(browser, email=EMAIL, password=PASSWORD, path="/organiser/sign-in"):

@@ -126,7 +126,16 @@ def test_nobody_is_led_elsewhere_after_the_sign_in(pages, world, target):
     assert pages.submit(page, email=EMAIL, password=PASSWORD).location == HOME
 
 
-PUBLIC = {"organiser.sign_in.form", "organiser.sign_in.enter"}
+PUBLIC = {
+    "organiser.sign_in.form",
+    "organiser.sign_in.enter",
+    "organiser.sign_in.code_form",
+    "organiser.sign_in.give_code",
+    "organiser.account_links.form",
+    "organiser.account_links.ask",
+    "organiser.account_links.show",
+    "organiser.account_links.use",
+}
 
 
 VALUES = {
@@ -138,6 +147,9 @@ VALUES = {
     "change_id": 1,
     "name": "cancel",
     "code": "ouverture",
+    "sign_in_id": 1,
+    "institution_id": 1,
+    "organiser_id": 1,
 }
 
 

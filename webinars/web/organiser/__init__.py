@@ -3,6 +3,8 @@
 from flask import Blueprint, Flask
 
 from webinars.web.organiser import (
+    account,
+    account_links,
     acts,
     additions,
     answers,
@@ -21,6 +23,7 @@ from webinars.web.organiser import (
     publications,
     reconfirmations,
     registrations,
+    second_factors,
     sign_in,
     substitutes,
     words,
@@ -28,6 +31,9 @@ from webinars.web.organiser import (
 
 NOUNS = (
     sign_in,
+    account_links,
+    account,
+    second_factors,
     events,
     eventfiles,
     creations,

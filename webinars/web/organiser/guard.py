@@ -4,30 +4,44 @@ Each page asks for one right (`acts`), which `webinars.rights` decides: before t
 and again in its transaction, where what it changes is written down for the audit page.
 
 A sign-in ends by itself: two hours after the last page, twelve hours after it began, and with a new
-password. It is kept in the signed cookie, which is emptied when someone signs in.
+password; and its owner may end it from elsewhere. It is kept in the signed cookie, which is emptied
+when someone signs in and names a row (`sign_ins`).
 """
 
 from datetime import UTC, datetime, timedelta
-from typing import cast
+from typing import NamedTuple, cast
 
 from flask import Flask, Response, current_app, g, redirect, request, session, url_for
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 from werkzeug.wrappers import Response as AnyResponse
 
-from webinars import audits, events, organisers, participants, rights
+from webinars import audits, events, organisers, participants, rights, sign_ins
 from webinars.database import Reading, Transaction
 from webinars.errors import Forbidden, NotFound
-from webinars.models import AuditKind, Event, Institution, Language, Organiser, Registration
+from webinars.models import (
+    AuditKind,
+    Event,
+    Institution,
+    Language,
+    Organiser,
+    Registration,
+    SignInMethod,
+)
 from webinars.rights import Act
+from webinars.sign_ins import IDLE, LONGEST
 from webinars.web import headers, languages
 from webinars.web.current import get_runtime
 from webinars.web.organiser import acts
 from webinars.web.organiser.acts import Door
 
-LONGEST = timedelta(hours=12)
-IDLE = timedelta(hours=2)
 NOTED_EVERY = timedelta(minutes=1)
 """How exact the last page's hour is: not every page needs a cookie."""
+
+CODE_WITHIN = timedelta(minutes=10)
+"""How long the password counts while the telephone is looked for."""
+
+OWN_ZONES = ("Europe/Paris", "Africa/Casablanca")
+"""In which hours are said that are about no event."""
 
 READS = frozenset({"GET", "HEAD"})
 LOOKS = "webinars.looks"
@@ -55,19 +69,63 @@ def set_up(app: Flask) -> None:
     # Public pages have no user: they need neither the cookie nor the look-up.
     manager.init_app(app, add_context_processor=False)
     app.jinja_env.globals["may"] = may
+    app.jinja_env.globals["own_zones"] = OWN_ZONES
     app.extensions[LOOKS] = set()
 
 
-def begin(organiser: Organiser, now: datetime) -> None:
+class Awaiting(NamedTuple):
+    """Who has given the password, or followed a link, and has yet to give a code."""
+
+    organiser_id: int
+    generation: int
+    method: str
+    since: int
+    """In seconds."""
+
+
+def begin(organiser: Organiser, method: SignInMethod, now: datetime) -> None:
     """Sign an organiser in, with nothing left in the cookie of what was there before."""
+    device = sign_ins.name_device(request.user_agent.string)
+    with get_runtime().transaction() as tx:
+        begun = sign_ins.begin(tx, organiser.id, method, device, now=now)
     session.clear()
     login_user(SignedIn(organiser))
+    session["sign_in"] = begun.key
     session["generation"] = organiser.sign_in_generation
     session["began_at"] = session["seen_at"] = int(now.timestamp())
 
 
-def end() -> None:
+def go_on(organiser: Organiser) -> None:
+    """Keep this sign-in, and this one alone, where a new password ends them all."""
+    session["generation"] = organiser.sign_in_generation
+
+
+def await_code(organiser: Organiser, method: SignInMethod, now: datetime) -> None:
+    """Keep in the emptied cookie that only the code is missing."""
+    session.clear()
+    session["awaiting"] = Awaiting(
+        organiser.id, organiser.sign_in_generation, method.value, int(now.timestamp())
+    )
+
+
+def find_awaiting(now: datetime) -> Awaiting | None:
+    """Find who has yet to give a code; `None`: nobody, or for too long."""
+    kept = session.get("awaiting")
+    awaiting = Awaiting(*kept) if kept else None
+    if awaiting is None or now.timestamp() >= awaiting.since + CODE_WITHIN.total_seconds():
+        return None
+    return awaiting
+
+
+def get_key() -> str:
+    """Return what the cookie names its sign-in by."""
+    return str(session.get("sign_in", ""))
+
+
+def end(now: datetime) -> None:
     """Sign the organiser out."""
+    with get_runtime().transaction() as tx:
+        sign_ins.end_key(tx, get_key(), now=now)
     logout_user()
     session.clear()
 
@@ -125,6 +183,16 @@ def may(act: str, event: Event | None = None, institution: Institution | None = 
 def get_organiser() -> Organiser:
     """Return the organiser who asks for this page."""
     return cast(SignedIn, current_user).organiser
+
+
+def get_self(tx: Transaction) -> Organiser:
+    """Return the organiser who asks for this page, as a row of this transaction.
+
+    In a change it is written down, in the same transaction, that she changed her own account.
+    """
+    organiser = organisers.get(tx, get_organiser().id)
+    write_down(tx, institution_id=organiser.institution_id)
+    return organiser
 
 
 def get_own_event(tx: Transaction, slug: str) -> Event:
@@ -244,10 +312,14 @@ def _find_signed_in(organiser_id: str) -> SignedIn | None:
     if not _is_live(runtime.now()):
         return None
     with runtime.reading() as tx:
-        organiser = organisers.find_by_id(tx, int(organiser_id))
-    if organiser is None or organiser.sign_in_generation != session.get("generation"):
+        found = sign_ins.find_live(tx, get_key(), now=runtime.now())
+        organiser = organisers.find_by_id(tx, int(organiser_id)) if found else None
+    if found is None or organiser is None or found.organiser_id != organiser.id:
         return None
-    return SignedIn(organiser)
+    if organiser.sign_in_generation != session.get("generation"):
+        return None
+    g.sign_in_seen_at = found.seen_at
+    return None if organiser.disabled_at is not None else SignedIn(organiser)
 
 
 def _is_live(now: datetime) -> bool:
@@ -258,6 +330,9 @@ def _is_live(now: datetime) -> bool:
 
 
 def _note_seen(now: datetime) -> None:
+    if now - g.sign_in_seen_at >= sign_ins.NOTED_EVERY:
+        with get_runtime().transaction() as tx:
+            sign_ins.note_seen(tx, get_key(), now=now)
     if now.timestamp() - session["seen_at"] >= NOTED_EVERY.total_seconds():
         session["seen_at"] = int(now.timestamp())
 
