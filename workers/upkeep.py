@@ -11,8 +11,8 @@ import dramatiq
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
-from webinars import broker as brokers
 from webinars import accounts, audits, claims, organisers, retention, sign_ins
+from webinars import broker as brokers
 from webinars.database import Transaction
 from webinars.models import Upkeep
 from webinars.runtime import Runtime
