@@ -408,6 +408,22 @@ class UnknownColumns(WebinarsError):
         self.known = known
 
 
+class PressBusy(WebinarsError):
+    """Raised when a paper would have to wait for too long: others are being set."""
+
+
+class PaperFailed(WebinarsError):
+    """Raised when a paper cannot be set; what was said of it is for the log."""
+
+    def __init__(self, said: str) -> None:
+        super().__init__(said)
+        self.said = said
+
+
+class NobodyOnPaper(WebinarsError):
+    """Raised when a paper is asked for that nobody would stand on."""
+
+
 class ClocksDiffer(WebinarsError):
     """Raised when the clock of this machine is not the database server's; by how much."""
 

@@ -282,6 +282,11 @@ def _order(session: Session, event: Event) -> tuple[date, int, bool, datetime, i
     return (session.day, rank, session.starts_at is None, starts_at, session.position)
 
 
+def half_day_of(session: Session) -> HalfDay | None:
+    """Return the part of a day that a session belongs to; `None` where nothing says so."""
+    return _half_day(session)
+
+
 def _half_day(session: Session) -> HalfDay | None:
     at = session.starts_time
     if session.half_day is not None or at is None:

@@ -18,7 +18,7 @@ from sqlalchemy import func, select
 import config
 from config import Settings
 from webinars import broker as brokers
-from webinars import measures, migrations, pacing, zones
+from webinars import measures, migrations, pacing, typesetting, zones
 from webinars.cli import folders
 from webinars.cli.sentences import say_cause
 from webinars.clock import system_clock
@@ -100,6 +100,7 @@ def list_looks(service: Service) -> Iterator[tuple[str, Look]]:
     if settings.dkim_key:
         yield "DKIM key", look_at_key
     yield "zone data", look_at_zone_data
+    yield "fonts", look_at_fonts
     yield "clock", look_at_clock
     yield "data folder", look_at_data_folder
     yield "journals", look_at_journals
@@ -192,6 +193,14 @@ def look_at_zone_data(service: Service) -> str:
     """Look whether the zone data know Morocco's change of September 2026."""
     zones.check()
     return f"tzdata {zones.version()}"
+
+
+def look_at_fonts(service: Service) -> str:
+    """Look whether the fonts that papers are set in are there, from their packages.
+
+    :raises PaperFailed: one is missing.
+    """
+    return typesetting.check_fonts()
 
 
 def look_at_clock(service: Service) -> str:

@@ -71,6 +71,9 @@ TABLE: dict[type[errors.WebinarsError], Sentence] = {
     errors.RemindedLately: lambda e: (
         f"They were asked again less than a day ago; not before {e.until:%Y-%m-%d %H:%M} UTC."
     ),
+    errors.NobodyOnPaper: lambda e: "Nobody would stand on that paper.",
+    errors.PressBusy: lambda e: "Other papers are being set. Try again in a moment.",
+    errors.PaperFailed: lambda e: f"The paper cannot be set: {e.said}.",
     errors.UnknownColumns: lambda e: (
         f"The list has no column {', '.join(e.unknown)}; it has {', '.join(e.known)}."
     ),

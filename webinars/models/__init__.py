@@ -44,7 +44,7 @@ from webinars.models.events import (
     Question,
     Session,
 )
-from webinars.models.exports import ExportTemplate
+from webinars.models.exports import ExportTemplate, Paper, PaperOrder, SheetFor
 from webinars.models.mailings import (
     Bounce,
     Delivery,
@@ -135,6 +135,8 @@ __all__ = [
     "Organiser",
     "OrganiserRole",
     "OrganizationKind",
+    "Paper",
+    "PaperOrder",
     "Presence",
     "Priority",
     "ProgrammeStatus",
@@ -151,6 +153,7 @@ __all__ = [
     "SessionChoice",
     "SessionKind",
     "Share",
+    "SheetFor",
     "Shown",
     "ShownSession",
     "SignIn",

@@ -1,11 +1,63 @@
-"""Tables of what organisers take out of the service: choices of columns that they keep."""
+"""What organisers take out of the service: choices of columns that they keep, papers they order."""
 
+from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 
 from sqlalchemy import ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webinars.database import Base, Record, UtcDateTime
+from webinars.models.enums import Language
+
+
+class Paper(StrEnum):
+    """What can be printed of an event."""
+
+    SIGN_IN = "sign-in"
+    """A line to sign for each person expected."""
+    BADGES = "badges"
+    PARTICIPANTS = "participants"
+    DELEGATIONS = "delegations"
+    """The participants by country and organisation."""
+    SHAREABLE = "shareable"
+    """What participants may be given, of those who agreed."""
+    ROUND_TABLE = "round-table"
+    """Who sits at the table for which organisation, with room for notes."""
+    PROGRAMMES = "programmes"
+    """Each person's own."""
+    CERTIFICATES = "certificates"
+    """That someone took part."""
+    STATISTICS = "statistics"
+
+
+class SheetFor(StrEnum):
+    """What each sign-in sheet is for."""
+
+    HALF_DAY = "half-day"
+    DAY = "day"
+    SESSION = "session"
+
+
+@dataclass(frozen=True)
+class PaperOrder:
+    """A paper as it was asked for."""
+
+    paper: Paper
+    language: Language
+    words: dict[str, str] = field(default_factory=dict)
+    """What the people on it are limited to, as in a page's address."""
+    sheet_for: SheetFor = SheetFor.HALF_DAY
+    session: str = ""
+    """A session's code: only its sheet; empty: all of them."""
+    blank_lines: int = 10
+    """For those who come without having registered."""
+    per_page: int = 4
+    """How many badges: 4 or 8."""
+    hides_few: bool = True
+    """Whether numbers below five are left out of statistics."""
+    registration_id: int | None = None
+    """The one person it is about; `None`: all who are meant."""
 
 
 class ExportTemplate(Base):

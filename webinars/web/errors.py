@@ -218,6 +218,17 @@ def _say_reminded(error: errors.RemindedLately, event: Event | None) -> str:
 TABLE: dict[type[WebinarsError], tuple[int, str, Sentence]] = {
     errors.NotFound: (404, "", lambda e, event: _("Page introuvable")),
     errors.Forbidden: (403, "", lambda e, event: _("Vous n’avez pas le droit de faire cela.")),
+    errors.NobodyOnPaper: (409, "", lambda e, event: _("Personne ne figurerait sur ce document.")),
+    errors.PressBusy: (
+        503,
+        "",
+        lambda e, event: _("D’autres documents sont en cours. Réessayez dans un instant."),
+    ),
+    errors.PaperFailed: (
+        500,
+        "",
+        lambda e, event: _("Ce document n’a pas pu être fait. Le journal du service dit pourquoi."),
+    ),
     errors.RegistrationsNotOpen: (409, "", _not_open),
     errors.RegistrationsClosed: (409, "", _closed),
     errors.ChangesClosed: (409, "", _changes_closed),

@@ -1,0 +1,125 @@
+"""Papers in the browser: chosen on one page, limited like the list, recorded like every export."""
+
+import io
+
+import pypdf
+import pytest
+from sqlalchemy import select
+
+from tests.web.organiser.conftest import EMAIL, FOREIGN, SLUG, add_people
+from webinars import audits, events, exports, participants, typesetting
+from webinars.models import (
+    AuditKind,
+    Grant,
+    OrganiserRole,
+    Paper,
+    Presence,
+    RegistrationStatus,
+)
+
+PAGE = f"/organiser/events/{SLUG}/papers"
+
+
+def list_records(runtime):
+    with runtime.reading() as tx:
+        return exports.list_records(tx, events.get(tx, SLUG).id)
+
+
+def take(desk, page, action):
+    """Send a form that a file answers."""
+    form = page.find_form(action)
+    return desk.client.post(form.action, data=form.fields)
+
+
+def read_text(answer):
+    assert (answer.status_code, answer.content_type) == (200, "application/pdf")
+    pages = pypdf.PdfReader(io.BytesIO(answer.data)).pages
+    return "\n".join(page.extract_text() for page in pages)
+
+
+def test_the_page_is_reached_from_the_event_by_who_may_export(desk, runtime):
+    assert PAGE in desk.get(f"/organiser/events/{SLUG}/").find_links()
+    with runtime.transaction() as tx:
+        (grant,) = tx.scalars(select(Grant))
+        grant.role = OrganiserRole.READER
+    assert PAGE not in desk.get(f"/organiser/events/{SLUG}/").find_links()
+    assert desk.get(PAGE).status == 403
+
+
+@pytest.mark.parametrize("paper", [one for one in Paper if one is not Paper.SHAREABLE])
+def test_each_paper_is_made_and_recorded(desk, runtime, world, paper):
+    with runtime.transaction() as tx:
+        participants.get(tx, world.samira).presence = Presence.PRESENT
+
+    answer = take(desk, desk.get(PAGE), f"/{paper}")
+
+    assert ("BENNANI" in read_text(answer)) == (paper is not Paper.STATISTICS)
+    assert answer.headers["Content-Disposition"].startswith(
+        f'attachment; filename="2020-11-03_{SLUG}_'
+    )
+    (record,) = list_records(runtime)
+    assert (record.author, record.format, record.rows) == (EMAIL, paper.value, 1)
+    with runtime.reading() as tx:
+        (written,) = audits.list_records(tx, kind=AuditKind.EXPORTED, limit=5)
+    assert (written.deed, written.details["rows"]) == ("papers.make", "1")
+
+
+def test_a_paper_is_limited_and_worded_as_the_page_says(desk, runtime):
+    add_people(runtime, 2, status=RegistrationStatus.WAITING)
+    page = desk.get(f"{PAGE}?status=waiting&language=en")
+    assert "2 inscriptions dans la liste" in page.words
+
+    text = read_text(take(desk, page, "/participants"))
+
+    assert "List of participants" in text
+    assert "PERSONNE 001" in text
+    assert "BENNANI" not in text
+    (record,) = list_records(runtime)
+    assert record.filter == "status=waiting"
+
+
+def test_a_paper_with_nobody_on_it_says_so_and_is_not_recorded(desk, runtime):
+    answer = desk.submit(desk.get(PAGE), action="/certificates")
+    assert answer.status == 409
+    assert "Personne ne figurerait sur ce document." in answer.words
+    assert list_records(runtime) == []
+
+
+def test_a_paper_that_there_is_not_is_not_found(desk):
+    page = desk.get(PAGE)
+    fields = page.find_form("/badges").fields
+    assert desk.post(f"{PAGE}/passeports", fields).status == 404
+
+
+def test_one_persons_papers_are_on_her_page(desk, runtime, world):
+    own = f"/organiser/events/{SLUG}/registrations/{world.samira}"
+    add_people(runtime, 2)
+    page = desk.get(own)
+    assert "Attestation de présence (PDF)" not in page.words
+    assert "PERSONNE" not in read_text(take(desk, page, "/badges"))
+    with runtime.transaction() as tx:
+        participants.get(tx, world.samira).presence = Presence.PRESENT
+    certified = read_text(take(desk, desk.get(own), "/certificates"))
+    assert "Madame Samira BENNANI" in certified
+    assert [one.rows for one in list_records(runtime)] == [1, 1]
+
+
+def test_a_registration_of_others_is_on_no_paper_of_ones_own_event(desk, world):
+    fields = desk.get(PAGE).find_form("/badges").fields
+    answer = desk.post(f"{PAGE}/badges", {**fields, "registration_id": world.stranger})
+    assert answer.status == 409
+    foreign = f"/organiser/events/{FOREIGN}/papers/badges"
+    assert desk.post(foreign, fields).status == 404
+
+
+def test_a_paper_waits_for_its_turn_and_says_when_that_takes_too_long(desk, runtime, monkeypatch):
+    monkeypatch.setattr(typesetting, "PATIENCE_SECONDS", 0.01)
+    for _turn in range(typesetting.AT_A_TIME):
+        typesetting.TURNS.acquire()
+    try:
+        answer = desk.submit(desk.get(PAGE), action="/badges")
+    finally:
+        typesetting.TURNS.release(typesetting.AT_A_TIME)
+    assert answer.status == 503
+    assert "D’autres documents sont en cours." in answer.words
+    assert list_records(runtime) == []
