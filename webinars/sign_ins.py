@@ -8,6 +8,7 @@ import secrets
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy.orm import joinedload, selectinload
 
 from webinars.database import Transaction
 from webinars.models import Organiser, SignIn, SignInMethod
@@ -66,9 +67,16 @@ def begin(
     return begun
 
 
-def find_live(tx: Transaction, key: str, *, now: datetime) -> SignIn | None:
-    """Find the sign-in that a cookie names, unless it has ended."""
-    return tx.scalar(select(SignIn).where(SignIn.key == key, *_is_live(now)))
+def find_live(tx: Transaction, key: str, *, now: datetime) -> tuple[SignIn, Organiser] | None:
+    """Find the sign-in that a cookie names and whose it is, with her roles, unless it has ended."""
+    query = (
+        select(SignIn, Organiser)
+        .join(Organiser, Organiser.id == SignIn.organiser_id)
+        .where(SignIn.key == key, *_is_live(now))
+        .options(joinedload(Organiser.institution), selectinload(Organiser.grants))
+    )
+    found = tx.execute(query).first()
+    return None if found is None else (found[0], found[1])
 
 
 def note_seen(tx: Transaction, key: str, *, now: datetime) -> None:

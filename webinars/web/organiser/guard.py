@@ -313,13 +313,14 @@ def _find_signed_in(organiser_id: str) -> SignedIn | None:
         return None
     with runtime.reading() as tx:
         found = sign_ins.find_live(tx, get_key(), now=runtime.now())
-        organiser = organisers.find_by_id(tx, int(organiser_id)) if found else None
-    if found is None or organiser is None or found.organiser_id != organiser.id:
+    if found is None:
         return None
-    if organiser.sign_in_generation != session.get("generation"):
+    sign_in, organiser = found
+    is_hers = str(organiser.id) == organiser_id and organiser.disabled_at is None
+    if not is_hers or organiser.sign_in_generation != session.get("generation"):
         return None
-    g.sign_in_seen_at = found.seen_at
-    return None if organiser.disabled_at is not None else SignedIn(organiser)
+    g.sign_in_seen_at = sign_in.seen_at
+    return SignedIn(organiser)
 
 
 def _is_live(now: datetime) -> bool:
