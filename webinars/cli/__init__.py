@@ -31,8 +31,8 @@ COMMANDS = {
     "registrations": "registrations:registrations",
     "serve": "serving:serve",
     "suppressions": "suppressions:suppressions",
-    "timer": "serving:timer",
-    "worker": "serving:worker",
+    "timer": "working:timer",
+    "worker": "working:worker",
 }
 """Each command and its home, which is read only when it is asked for: pages, workers and workbooks
 take a second that a short command need not wait for."""

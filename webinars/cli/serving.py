@@ -1,4 +1,4 @@
-"""Commands that run the service: pages, worker and timer, together or apart."""
+"""The command that serves the pages, and in one process the worker and the timer with them."""
 
 import fcntl
 import os
@@ -19,11 +19,11 @@ from config import Settings
 from webinars.cli import demo
 from webinars.cli.edge import make_data_dir, open_checked
 from webinars.cli.serverlogs import PagesServer, ThroughOurs
+from webinars.cli.working import check_intake, is_embedded
 from webinars.errors import AddressInUse, SettingRefused
-from webinars.mail import intake
 from webinars.runtime import Runtime
 from webinars.web import create_app
-from workers.stopping import Stop, listen_for_stop
+from workers.stopping import Stop
 
 THREADS = 16
 """Of one process that serves pages."""
@@ -67,29 +67,6 @@ def serve(host: str, port: int, processes: int, with_examples: bool) -> None:
             Processes(settings, address, processes).run()
 
 
-@click.command()
-@click.option("--processes", default=1, show_default=True, type=click.IntRange(1, 64))
-@click.option("--threads", default=4, show_default=True, type=click.IntRange(1, 64))
-def worker(processes: int, threads: int) -> None:
-    """Send what is due, and do what the timer asks for; needs Redis or RabbitMQ."""
-    settings = apart()
-    open_checked(settings).close()  # or each process would find out by itself, again and again
-    workers.run_worker(lambda: open_checked(settings), processes=processes, threads=threads)
-
-
-@click.command()
-def timer() -> None:
-    """Find what has become due, each second; needs Redis or RabbitMQ.
-
-    A second timer does no harm.
-    """
-    settings = apart()
-    check_intake(settings)
-    runtime = open_checked(settings)
-    workers.run_timer(runtime, listen_for_stop())
-    runtime.close()
-
-
 def read_settings(host: str, port: int) -> Settings:
     """Read the settings; the address served is the base of every link unless another is set."""
     settings = config.read()
@@ -97,38 +74,6 @@ def read_settings(host: str, port: int) -> Settings:
         return settings
     shown = "127.0.0.1" if host in ANY_ADDRESS else f"[{host}]" if ":" in host else host
     return config.read(base_url=f"http://{shown}:{port}")
-
-
-def is_embedded(settings: Settings) -> bool:
-    """Tell whether pages, worker and timer share one process."""
-    return settings.broker_url.startswith("memory:")
-
-
-def apart() -> Settings:
-    """Read the settings of a part that runs apart.
-
-    :raises SettingRefused: the broker is one process's memory.
-    """
-    settings = config.read()
-    if is_embedded(settings):
-        raise SettingRefused(
-            "WEBINARS_BROKER_URL",
-            "is memory://, where `webinars serve` is worker and timer itself",
-            config.EXAMPLES["broker_url"],
-        )
-    return settings
-
-
-def check_intake(settings: Settings) -> None:
-    """Make sure that whoever keeps time can read the reports of failure, where a maildir is named.
-
-    :raises SettingRefused: it is not there, and nobody would ever hear of a mail that came back.
-    """
-    try:
-        intake.check_maildir(settings.intake_url)
-    except intake.SourceAway as error:
-        example = "maildir:/var/lib/webinars/mail/bounces"
-        raise SettingRefused("WEBINARS_INTAKE_URL", error.reason, example) from None
 
 
 def greet(runtime: Runtime, *, with_examples: bool) -> None:
