@@ -346,6 +346,22 @@ class NothingChanged(WebinarsError):
     """Raised when a change would leave everything as it is: the same dates, the same room."""
 
 
+class NothingToValidate(WebinarsError):
+    """Raised when a side validates a programme that has no session."""
+
+
+class AlreadyValidated(WebinarsError):
+    """Raised when a side validates a programme that it has validated."""
+
+    def __init__(self, side: str) -> None:
+        super().__init__(side)
+        self.side = side
+
+
+class WouldVoidValidations(WebinarsError):
+    """Raised when a change of the programme would undo what a side has validated."""
+
+
 class DatesReversed(WebinarsError):
     """Raised when an event, or the session of that code, would end before it starts."""
 

@@ -24,7 +24,9 @@ from webinars.models import (
     Role,
     SessionKind,
     Share,
+    Side,
     SignInMethod,
+    SpeakerRole,
     Translated,
 )
 
@@ -66,6 +68,16 @@ EVENT_STATES = {
     EventState.ENDED: Translated("Terminé", "انتهى", "Ended"),
     EventState.POSTPONED: Translated("Reporté", "مؤجل", "Postponed"),
     EventState.CANCELLED: Translated("Annulé", "ملغى", "Cancelled"),
+}
+
+SPEAKER_ROLES = {
+    SpeakerRole.SPEAKER: Translated("Intervention", "متدخل(ة)", "Speaker"),
+    SpeakerRole.MODERATOR: Translated("Modération", "تسيير", "Moderator"),
+}
+
+SIDES = {
+    Side.FRENCH: Translated("Partie française", "الجانب الفرنسي", "French side"),
+    Side.MOROCCAN: Translated("Partie marocaine", "الجانب المغربي", "Moroccan side"),
 }
 
 SESSION_KINDS = {

@@ -40,7 +40,9 @@ from webinars.models import (
     SessionKind,
     Share,
     Shown,
+    Side,
     SignInMethod,
+    SpeakerRole,
     Venue,
 )
 from webinars.zones import to_local
@@ -310,6 +312,16 @@ def mode_label(mode: Mode, language: Language) -> str:
 def state_label(state: EventState, language: Language) -> str:
     """Return where an event stands."""
     return labels.EVENT_STATES[state].into(language)
+
+
+def speaker_role_label(role: SpeakerRole, language: Language) -> str:
+    """Return what a speaker's role is called."""
+    return labels.SPEAKER_ROLES[role].into(language)
+
+
+def side_label(side: Side, language: Language) -> str:
+    """Return what a side that validates a programme is called."""
+    return labels.SIDES[side].into(language)
 
 
 def session_kind_label(kind: SessionKind, language: Language) -> str:

@@ -221,6 +221,11 @@ def _sessions_by_date(event: Event) -> dict[date, list[Session]]:
     return found
 
 
+def list_in_order(event: Event) -> list[Session]:
+    """List all the sessions of an event as they are shown, cancelled ones too."""
+    return _in_order(event)
+
+
 def _in_order(event: Event) -> list[Session]:
     return sorted(event.sessions, key=lambda session: _order(session, event))
 

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from sqlalchemy import select, update
 
-from webinars import events, loading, mailings, programme
+from webinars import events, loading, mailings, programme, validations
 from webinars.audiences import EVENT_CANCELLED, EVENT_POSTPONED
 from webinars.changes import concluding, dates
 from webinars.changes.people import Crowd, gather
@@ -184,6 +184,7 @@ def _change_programme(
         raise EventCancelled
     _require_coming(event, order.now)
     write()
+    validations.void(event)
     events.derive_instants(event)
     if take_picture(event) == before:
         raise NothingChanged

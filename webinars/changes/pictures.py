@@ -93,6 +93,7 @@ def _restore_session(one: ShownSession, position: int, shown: Shown, drift: time
         starts_at=one.starts and _find_instant(one.starts, shown.timezone) + drift,
         ends_at=one.ends and _find_instant(one.ends, shown.timezone) + drift,
         room=one.room,
+        speakers=(),
         # What is chosen by itself is so because it has one; how large it was, nobody was shown.
         capacity=1 if one.is_chosen else None,
         position=position,

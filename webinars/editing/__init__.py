@@ -4,21 +4,34 @@ What a form says is checked as an event file would be, by the same rules. What p
 registered have to be told of goes through `webinars.changes` alone and is refused here.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from webinars import changes, eventfiles, events, loading, participants, waiting, zones
+from webinars import eventfiles, loading, participants, zones
 from webinars.changes import Order
 from webinars.database import Transaction
+from webinars.editing.clashes import Clash, ClashKind, list_clashes
 from webinars.editing.kinds import DEFAULTS, Defaults, complete, find_zone, list_shown_zones
+from webinars.editing.programmes import (
+    list_sessions,
+    move_session,
+    name_session,
+    put_session,
+    set_final,
+    take_out_session,
+    validate,
+)
 from webinars.editing.readiness import Item, Lack, list_lacks
-from webinars.errors import ChangedElsewhere, EventCancelled, FileRefused, WouldMailPeople
-from webinars.eventfiles import EventFile, moments
+from webinars.editing.saving import save
+from webinars.errors import EventCancelled, WouldMailPeople
+from webinars.eventfiles import moments
 from webinars.models import Event, EventStatus
 
 __all__ = [
     "DEFAULTS",
+    "Clash",
+    "ClashKind",
     "Defaults",
     "Item",
     "Lack",
@@ -26,18 +39,21 @@ __all__ = [
     "complete",
     "create",
     "find_zone",
+    "list_clashes",
     "list_lacks",
+    "list_sessions",
     "list_shown_zones",
+    "move_session",
+    "name_session",
+    "put_session",
     "reopen",
     "save",
+    "set_final",
     "set_status",
+    "take_out_session",
+    "validate",
     "withdraw",
 ]
-
-TOLD = frozenset({"starts", "ends", "timezone", "mode", "venue"})
-"""Keys of which everyone who is registered is told: see `webinars.changes`."""
-UNSEEN = frozenset({"connection"})
-"""Keys of which nothing is shown to people: the history says nothing of them."""
 
 
 def create(tx: Transaction, said: Mapping[str, Any], *, now: datetime) -> Event:
@@ -48,64 +64,6 @@ def create(tx: Transaction, said: Mapping[str, Any], *, now: datetime) -> Event:
     """
     file = eventfiles.check_content({**said, "status": EventStatus.DRAFT.value})
     return loading.create(tx, file, now=now)
-
-
-def save(tx: Transaction, event: Event, said: Mapping[str, Any], order: Order) -> tuple[str, ...]:
-    """Change what a form says of an event, by key of an event file, and return what differed.
-
-    Who waits is given the places that a larger capacity adds.
-
-    :raises FileRefused: something of it cannot be; every mistake is named.
-    :raises WouldMailPeople: it is something that people are told of by a change.
-    :raises ChangedElsewhere: somebody has changed the event since it was read, this very moment.
-    """
-    read = event.edition
-    if events.hold(tx, event) != read:
-        raise ChangedElsewhere(sorted(said))
-    present = loading.to_content(event)
-    file = _check(present, said)
-    fresh = eventfiles.content(file)
-    keys = tuple(key for key in said if fresh[key] != present[key])
-    told = TOLD.intersection(keys)
-    if told and event.status is not EventStatus.DRAFT:
-        raise WouldMailPeople(sorted(told), 0)
-    if keys:
-        _write(tx, event, file, keys, order)
-    return keys
-
-
-def _check(present: Mapping[str, Any], said: Mapping[str, Any]) -> EventFile:
-    """Check an event as a form changes it; what was wrong in it before is not the form's fault."""
-    try:
-        return eventfiles.check_content({**present, **said})
-    except FileRefused as error:
-        known = _list_problems(present)
-        fresh = [one for one in error.problems if (one.key, one.code) not in known]
-        if fresh:
-            raise FileRefused(fresh) from error
-        return eventfiles.from_content({**present, **said})
-
-
-def _list_problems(present: Mapping[str, Any]) -> set[tuple[str, str]]:
-    try:
-        eventfiles.check_content(present)
-    except FileRefused as error:
-        return {(one.key, one.code) for one in error.problems}
-    return set()
-
-
-def _write(
-    tx: Transaction, event: Event, file: EventFile, keys: Collection[str], order: Order
-) -> None:
-    def write(held: Event) -> None:
-        loading.rewrite(tx, held, file, list(keys), now=order.now)
-
-    if UNSEEN.issuperset(keys):
-        write(event)
-    else:
-        changes.edit(tx, event, write, order)
-    if "capacity" in keys or "registration" in keys:
-        waiting.promote(tx, event, now=order.now)
 
 
 def set_status(tx: Transaction, event: Event, status: EventStatus, order: Order) -> None:

@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
+from webinars.editing.clashes import list_clashes
 from webinars.models import (
     Event,
     InstitutionRole,
@@ -35,6 +36,7 @@ class Lack(StrEnum):
     ROOM = "room"
     CAPACITY = "capacity"
     PROGRAMME = "programme"
+    CLASHES = "clashes"
     VALIDATION = "validation"
     QUESTIONS = "questions"
 
@@ -92,7 +94,9 @@ def _list_about_words(event: Event) -> Iterator[Lack]:
         yield Lack.TRANSLATION
     if not event.sessions:
         yield Lack.PROGRAMME
-    elif event.programme_status is not ProgrammeStatus.FINAL:
+    if any(one.is_grave for one in list_clashes(event, event.sessions)):
+        yield Lack.CLASHES
+    if event.sessions and event.programme_status is not ProgrammeStatus.FINAL:
         yield Lack.VALIDATION
     labels = [one.label for one in event.questions]
     options = [option for one in event.questions for option in one.options]

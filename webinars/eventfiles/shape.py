@@ -39,6 +39,7 @@ from webinars.models import (
     ProgrammeStatus,
     QuestionKind,
     SessionKind,
+    SpeakerRole,
     Translated,
 )
 
@@ -246,10 +247,20 @@ class Notice(Shape):
     cndp_number: Name = ""
 
 
+class Speaker(Shape):
+    name: Name
+    title: Line = ""
+    organization: Line = ""
+    role: SpeakerRole = SpeakerRole.SPEAKER
+
+
 class Session(Shape):
     code: Code
     kind: SessionKind
     title: Words
+    description: Paragraphs | None = None
+    speakers: Annotated[tuple[Speaker, ...], Field(max_length=LIST_LIMIT)] | None = None
+    """`None`, and not an empty list: what was loaded before there were any says the same."""
     slot: Code | None = None
     day: Day | None = None
     half_day: HalfDay | None = None

@@ -148,7 +148,11 @@ def rewrite(
     """Write some keys of an event anew, other than by its file: what was loaded is still known.
 
     A file that says something else of these keys later is told that they were changed elsewhere.
+
+    :raises SessionsChosen: a session that people chose is left out.
     """
+    if "programme" in keys:
+        _drop_choices(tx, event, file)
     for key in keys:
         write(tx, event, file, key)
     events.derive_instants(event)

@@ -94,6 +94,8 @@ def _session(one: Session) -> dict[str, Any]:
         "kind": one.kind,
         "title": _words(one.title),
         "slot": one.slot,
+        "description": _words(one.description),
+        "speakers": [_filled(asdict(speaker)) for speaker in one.speakers or ()] or None,
         "room": one.room,
         "capacity": one.capacity,
     }

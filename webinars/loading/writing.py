@@ -25,6 +25,7 @@ from webinars.models import (
     Question,
     Session,
     Signatory,
+    Speaker,
     Venue,
 )
 
@@ -39,6 +40,7 @@ def make_event(file: EventFile, now: datetime) -> Event:
         revision=0,
         former_dates=(),
         approval=False,
+        validations=(),
         priority_released=False,
         created_at=now,
         sessions=[],
@@ -167,6 +169,7 @@ def _is_latest(tx: Transaction, institution: Institution, event: Event, file: Ev
 def _write_programme(tx: Transaction, event: Event, file: EventFile) -> None:
     known = {one.code: one for one in event.sessions}
     event.programme_status = file.programme.status
+    event.validations = ()  # they were for the programme as it was
     sessions = []
     for position, said in enumerate(file.programme.sessions):
         session = known.get(said.code) or Session(code=said.code)
@@ -187,6 +190,10 @@ def _write_session(session: Session, said: SessionShape) -> None:
     session.starts_time = said.starts.time() if said.starts else None
     session.ends_time = said.ends.time() if said.ends else None
     session.room = said.room
+    session.description = said.description.translated() if said.description else None
+    session.speakers = tuple(
+        Speaker(one.name, one.title, one.organization, one.role) for one in said.speakers or ()
+    )
     session.capacity = said.capacity
 
 

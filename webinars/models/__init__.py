@@ -34,6 +34,8 @@ from webinars.models.enums import (
     RegistrationStatus,
     Role,
     SessionKind,
+    Side,
+    SpeakerRole,
     SuppressionReason,
     Wait,
 )
@@ -86,7 +88,9 @@ from webinars.models.values import (
     Shown,
     ShownSession,
     Signatory,
+    Speaker,
     Translated,
+    Validation,
     Venue,
 )
 
@@ -156,14 +160,18 @@ __all__ = [
     "SheetFor",
     "Shown",
     "ShownSession",
+    "Side",
     "SignIn",
     "SignInMethod",
     "SignInThrottle",
     "Signatory",
+    "Speaker",
+    "SpeakerRole",
     "Suppression",
     "SuppressionReason",
     "Translated",
     "Upkeep",
+    "Validation",
     "Venue",
     "Wait",
 ]

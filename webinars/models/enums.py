@@ -73,6 +73,20 @@ class SessionKind(StrEnum):
     OTHER = "other"
 
 
+class SpeakerRole(StrEnum):
+    """What a person does in a session before the others."""
+
+    SPEAKER = "speaker"
+    MODERATOR = "moderator"
+
+
+class Side(StrEnum):
+    """One of the two sides that validate a programme."""
+
+    FRENCH = "fr"
+    MOROCCAN = "ma"
+
+
 class HalfDay(StrEnum):
     """A part of a day in a programme whose hours are not known."""
 

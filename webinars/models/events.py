@@ -28,7 +28,9 @@ from webinars.models.values import (
     Notice,
     Priority,
     Signatory,
+    Speaker,
     Translated,
+    Validation,
     Venue,
 )
 
@@ -90,6 +92,10 @@ class Event(Base):
     contacts: Mapped[tuple[ContactPoint, ...]] = mapped_column(Record(tuple[ContactPoint, ...]))
     signatories: Mapped[tuple[Signatory, ...]] = mapped_column(Record(tuple[Signatory, ...]))
     programme_status: Mapped[ProgrammeStatus] = mapped_column(choice(ProgrammeStatus))
+    validations: Mapped[tuple[Validation, ...]] = mapped_column(
+        Record(tuple[Validation, ...]), default=()
+    )
+    """Who has validated the programme as it is; any change of it empties them."""
 
     room_provider: Mapped[str] = mapped_column(default="url")
     room_url: Mapped[str | None]
@@ -171,6 +177,8 @@ class Session(Base):
     title: Mapped[Translated] = mapped_column(Record(Translated))
     slot: Mapped[str | None]
     """Sessions of one slot exclude each other; `None`: it runs beside no other."""
+    description: Mapped[Translated | None] = mapped_column(Record(Translated))
+    speakers: Mapped[tuple[Speaker, ...]] = mapped_column(Record(tuple[Speaker, ...]), default=())
     day: Mapped[date]
     half_day: Mapped[HalfDay | None] = mapped_column(choice(HalfDay))
     starts_time: Mapped[time | None]

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator
 
-from webinars.models.enums import HalfDay, Language, Mode, OrganizationKind
+from webinars.models.enums import HalfDay, Language, Mode, OrganizationKind, Side, SpeakerRole
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,28 @@ class Signatory:
     name: str
     title: str = ""
     institution: str = ""
+
+
+@dataclass(frozen=True)
+class Speaker:
+    """Who speaks in a session, or leads it."""
+
+    name: str
+    title: str = ""
+    organization: str = ""
+    role: SpeakerRole = SpeakerRole.SPEAKER
+
+
+@dataclass(frozen=True)
+class Validation:
+    """That a side has validated the programme: who did it, for which institution, and when."""
+
+    side: Side
+    author: str
+    """The organiser's address."""
+    institution: str
+    """Its acronym then."""
+    at: datetime
 
 
 @dataclass(frozen=True)

@@ -403,6 +403,17 @@ TABLE: dict[type[WebinarsError], tuple[int, str, Sentence]] = {
         ),
     ),
     errors.NothingChanged: (409, "", lambda e, event: _("Rien ne changerait.")),
+    errors.NothingToValidate: (409, "", lambda e, event: _("Il n’y a pas de programme.")),
+    errors.AlreadyValidated: (
+        409,
+        "",
+        lambda e, event: _("Cette partie a déjà validé le programme."),
+    ),
+    errors.WouldVoidValidations: (
+        409,
+        "void",
+        lambda e, event: _("Le programme est validé : confirmez que cette validation tombe."),
+    ),
     errors.DatesReversed: (422, "", _say_reversed),
     errors.DatePast: (422, "", lambda e, event: _("La date est déjà passée.")),
     errors.SessionsOutside: (

@@ -52,6 +52,8 @@ LABELS: dict[str, Callable[..., str]] = {
     "SessionKind": phrasing.session_kind_label,
     "Share": phrasing.share_label,
     "SignInMethod": phrasing.sign_in_method_label,
+    "Side": phrasing.side_label,
+    "SpeakerRole": phrasing.speaker_role_label,
 }
 
 ADDRESS = re.compile(r"https?://[^\s<>\"']+[^\s<>\"'.,;:!?)\]]|[\w.+-]+@[\w-]+(?:\.[\w-]+)+")

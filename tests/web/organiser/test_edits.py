@@ -108,10 +108,10 @@ def test_a_larger_capacity_gives_its_places_to_those_who_wait(desk, runtime):
         ("texts", {"summary_fr": "z" * 5001}, "summary_fr", "trop long"),
         ("connection", {"url": "javascript:alert(1)"}, "url", "http"),
         ("people", {"contacts_0_email": "non"}, "contacts_0_email", "adresse complète"),
-        ("people", {"contacts_0_email": "a@example.org"}, "contacts_0_name", "Manque"),
+        ("people", {"contacts_0_email": "a@example.org"}, "contacts_0_name", "obligatoire"),
         ("people", {"contacts_0_name": "A", "contacts_0_institution": "ABC"},
          "contacts_0_institution", "pas parmi"),
-        ("institutions", {"institutions_1_acronym": "CUF"}, "institutions_1_name", "Manque"),
+        ("institutions", {"institutions_1_acronym": "CUF"}, "institutions_1_name", "obligatoire"),
         ("notice", {"retention_months": "500"}, "retention_months", "au plus 120"),
     ],
 )  # fmt: skip

@@ -8,13 +8,12 @@ from typing import Any
 from flask import Blueprint, flash, jsonify, redirect, render_template, request, url_for
 from sqlalchemy import select
 from werkzeug.wrappers import Response
-from wtforms.validators import StopValidation
 
 from webinars import editing, eventfiles, organisers, phrasing, rights, zones
 from webinars.database import Transaction
 from webinars.editing import DEFAULTS
 from webinars.errors import FileRefused, SlugTaken
-from webinars.eventfiles.shape import SLUG, SLUG_LIMIT, TITLE_LIMIT
+from webinars.eventfiles.shape import TITLE_LIMIT
 from webinars.models import Event, EventKind, Institution, InstitutionRole, Mode
 from webinars.rights import Act
 from webinars.typed import LINE_LIMIT, URL_LIMIT
@@ -30,6 +29,7 @@ from webinars.web.organiser.acts import Right
 from webinars.web.organiser.edit_fields import Many, Number, list_zones
 from webinars.web.organiser.edit_forms import DATE_FIELDS, filled_only, read_dates
 from webinars.web.organiser.edits import put_problems
+from webinars.web.organiser.eventfiles import IsSlug
 from webinars.web.organiser.guard import get_organiser
 from webinars.web.organiser.moments import Clock, Day, read_day, read_time, write_time
 
@@ -44,15 +44,13 @@ ACTS: dict[str, Right] = {
 Answer = Response | tuple[str, int]
 
 
-class IsSlug:
+class IsSlugIfAny(IsSlug):
     """The field must be what an event's address can end with; empty is the title's."""
 
     def __call__(self, form: Form, field: fields.Text) -> None:
         """Refuse what is no slug."""
-        if field.data and (len(field.data) > SLUG_LIMIT or not SLUG.fullmatch(field.data)):
-            raise StopValidation(
-                _("Des minuscules sans accent, des chiffres et des traits d’union : exemple-2027.")
-            )
+        if field.data:
+            super().__call__(form, field)
 
 
 class NewForm(Form):
@@ -62,7 +60,7 @@ class NewForm(Form):
     title_ar = fields.Text(N_("Titre en arabe"), [Limit(TITLE_LIMIT)], render_kw={"lang": "ar"})
     title_en = fields.Text(N_("Titre en anglais"), [Limit(TITLE_LIMIT)], render_kw={"lang": "en"})
     slug = fields.Text(
-        N_("Adresse courte"), [IsSlug()], render_kw={"dir": "ltr", "spellcheck": "false"}
+        N_("Adresse courte"), [IsSlugIfAny()], render_kw={"dir": "ltr", "spellcheck": "false"}
     )
     kind = fields.Choice(
         N_("Type"),
@@ -138,7 +136,7 @@ def create() -> Answer:
     except SlugTaken as error:
         filled_in.refuse("slug", explain(error).sentence)
         return _show(filled_in), HTTPStatus.CONFLICT
-    flash(_("L’événement est un brouillon : personne d’autre ne le voit encore."))
+    flash(_("L’événement est un brouillon : personne d’autre ne le voit encore."))
     return redirect(url_for("organiser.publications.show", slug=event.slug), 303)
 
 

@@ -147,11 +147,13 @@ def _content(event: Event) -> Mapping[str, Any]:
     return loading.to_content(event)
 
 
-def _words(said: Mapping[str, Any] | None, name: str) -> Said:
+def write_words(said: Mapping[str, Any] | None, name: str) -> Said:
+    """Return what the fields of a text hold, one for each language."""
     return {f"{name}_{language}": (said or {}).get(language) or "" for language in LANGUAGES}
 
 
-def _read_words(form: Form, name: str) -> Said | None:
+def read_words(form: Form, name: str) -> Said | None:
+    """Return a text as an event file says it; `None`: there is none."""
     return filled_only({one: form[f"{name}_{one}"].data for one in LANGUAGES}) or None
 
 
@@ -182,14 +184,14 @@ class TextsForm(EditForm):
     @classmethod
     def fill(cls, event: Event) -> Said:
         said = _content(event)
-        words = _words(said["title"], "title") | _words(said["summary"], "summary")
+        words = write_words(said["title"], "title") | write_words(said["summary"], "summary")
         return {"kind": said["kind"]} | words
 
     def read(self, event: Event) -> Said:
         return {
             "kind": self.kind.data,
-            "title": _read_words(self, "title"),
-            "summary": _read_words(self, "summary"),
+            "title": read_words(self, "title"),
+            "summary": read_words(self, "summary"),
         }
 
 
@@ -416,7 +418,7 @@ class NoticeForm(EditForm):
         said: Said = dict(_content(event)["notice"] or {})
         return {
             "controllers": list(said.get("controllers") or ()),
-            **_words(said.get("purposes"), "purposes"),
+            **write_words(said.get("purposes"), "purposes"),
             "retention_months": str(said.get("retention_months") or 12),
             "rights_contact": said.get("rights_contact") or "",
             "cndp_number": said.get("cndp_number") or "",
@@ -425,7 +427,7 @@ class NoticeForm(EditForm):
     def read(self, event: Event) -> Said:
         said = {
             "controllers": self.controllers.data,
-            "purposes": _read_words(self, "purposes"),
+            "purposes": read_words(self, "purposes"),
             "retention_months": int(self.retention_months.data),
             "rights_contact": self.rights_contact.data,
             "cndp_number": self.cndp_number.data,

@@ -152,11 +152,9 @@ def _show(slug: str, *, reopening: ReopenForm | None = None, refusal: str | None
         registered = sum(participants.count_by_status(tx, [event.id])[event.id].values())
     state = events.state(event, now)
     parts = sections.list_for(event)
-    names = {one.name for one in parts}
     lacks = [
-        (one, sections.say_lack(one.lack), section if section in names else "")
+        (one, sections.say_lack(one.lack), sections.find_place(event, one.lack))
         for one in editing.list_lacks(event, now)
-        for section in (sections.SECTION_OF.get(one.lack, ""),)
     ]
     return render_template(
         "organiser/publications/show.html",

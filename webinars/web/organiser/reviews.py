@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
-from webinars import changes, events, letters, steering
+from webinars import changes, events, letters, steering, validations
 from webinars.changes import Concerned, NotTold, Outlook
 from webinars.database import Transaction
 from webinars.letters import Unwritten
@@ -134,6 +134,8 @@ def _see(event: Event, now: datetime) -> Sight:
         "priority_until_at": _("Fin de la priorité"),
     }
     seen = {"state": (_("État"), label(events.state(event, now)))} | differences.see(event)
+    sides = (label(side) for side in validations.list_sides(event))
+    seen["validation"] = (_("Validation du programme"), ", ".join(sides))
     for name, word in moments.items():
         at = getattr(event, name)
         seen[name] = (word, instant(at, zones(event)) if at else "")

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from flask import url_for
+
 from webinars.editing import Lack
 from webinars.errors import NotFound
 from webinars.models import Event, EventStatus, Mode
@@ -37,25 +39,25 @@ SECTIONS = (
     Section(
         "dates",
         N_("Dates et lieu"),
-        N_("Les heures se disent dans le fuseau choisi ; une heure inconnue reste vide."),
+        N_("Les heures se disent dans le fuseau choisi ; une heure inconnue reste vide."),
         DatesForm,
     ),
     Section(
         "registration",
         N_("Inscriptions"),
-        N_("Les dates se disent dans le fuseau de l’événement ; sans clôture, c’est le début."),
+        N_("Les dates se disent dans le fuseau de l’événement ; sans clôture, c’est le début."),
         WindowForm,
     ),
     Section(
         "institutions",
         N_("Institutions"),
-        N_("Dans l’ordre où elles sont citées ; les pilotes d’abord."),
+        N_("Dans l’ordre où elles sont citées ; les pilotes d’abord."),
         InstitutionsForm,
     ),
     Section(
         "people",
         N_("Contacts et signataires"),
-        N_("Les contacts répondent aux questions ; les signataires invitent."),
+        N_("Les contacts répondent aux questions ; les signataires invitent."),
         PeopleForm,
     ),
     Section(
@@ -114,6 +116,17 @@ SECTION_OF = {
     Lack.TRANSLATION: "texts",
 }
 """Where what an event lacks is written."""
+IN_PROGRAMME = frozenset({Lack.PROGRAMME, Lack.CLASHES, Lack.VALIDATION})
+
+
+def find_place(event: Event, lack: Lack) -> str:
+    """Return the address at which an event is given what it lacks; empty: there is none here."""
+    if lack in IN_PROGRAMME:
+        return url_for("organiser.programmes.show", slug=event.slug)
+    name = SECTION_OF.get(lack, "")
+    if name not in {one.name for one in _list_for(event)}:
+        return ""
+    return url_for("organiser.edits.form", slug=event.slug, name=name)
 
 
 def say_lack(lack: Lack) -> str:
@@ -121,7 +134,7 @@ def say_lack(lack: Lack) -> str:
     words = {
         Lack.PAST: _("L’événement est déjà passé."),
         Lack.PILOT: _("Aucune institution pilote n’est nommée."),
-        Lack.CONTACT: _("Personne ne répond aux questions : il faut une adresse ou un numéro."),
+        Lack.CONTACT: _("Personne ne répond aux questions : il faut une adresse ou un numéro."),
         Lack.CONTROLLERS: _("La notice ne dit pas qui répond des données."),
         Lack.CLOSED: _("Les inscriptions sont déjà closes."),
         Lack.VENUE: _("Le lieu n’est pas indiqué."),
@@ -130,9 +143,10 @@ def say_lack(lack: Lack) -> str:
         Lack.HOURS: _("L’heure de début n’est pas connue."),
         Lack.SUMMARY: _("Il n’y a pas de présentation."),
         Lack.TRANSLATION: _("Le titre n’est pas traduit en arabe et en anglais."),
-        Lack.ROOM: _("La salle en ligne manque : elle peut venir jusqu’au jour même."),
+        Lack.ROOM: _("La salle en ligne manque : elle peut venir jusqu’au jour même."),
         Lack.CAPACITY: _("Le nombre de places n’est pas limité."),
         Lack.PROGRAMME: _("Il n’y a pas de programme."),
+        Lack.CLASHES: _("Des séances du programme se contredisent."),
         Lack.VALIDATION: _("Le programme n’est pas encore validé des deux côtés."),
         Lack.QUESTIONS: _("Des questions ne sont pas traduites en arabe et en anglais."),
     }

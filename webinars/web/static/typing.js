@@ -20,11 +20,18 @@ for (const form of document.querySelectorAll("form[data-check]")) {
     show(await answer.json());
   }
 
+  function write(words) {
+    const line = document.createElement("li");
+    line.textContent = words;
+    return line;
+  }
+
   function show(said) {
     for (const place of document.querySelectorAll("[data-says]")) {
       const words = said[place.dataset.says] ?? "";
-      place.textContent = words;
-      place.hidden = !words;
+      if (Array.isArray(words)) place.replaceChildren(...words.map(write));
+      else place.textContent = words;
+      place.hidden = !words.length;
     }
     if (said.slug && form.elements.slug) form.elements.slug.placeholder = said.slug;
   }
