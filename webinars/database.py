@@ -164,7 +164,7 @@ class Database:
         self._reading = self.engine.execution_options(
             webinars_begin="BEGIN", postgresql_readonly=True, isolation_level=snapshot
         )
-        self._options: Any = {"expire_on_commit": False, "info": {"shelf": {}}}
+        self._options: Any = {"expire_on_commit": False, "info": {"shelf": {}, "facets": {}}}
         self._turn = threading.Lock() if self.is_sqlite else None
 
     @property

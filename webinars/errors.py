@@ -440,6 +440,14 @@ class NobodyOnPaper(WebinarsError):
     """Raised when a paper is asked for that nobody would stand on."""
 
 
+class TagMissing(WebinarsError):
+    """Raised when a tag without a letter or a digit is to be given."""
+
+
+class NoteMissing(WebinarsError):
+    """Raised when a note without a word is to be kept."""
+
+
 class ClocksDiffer(WebinarsError):
     """Raised when the clock of this machine is not the database server's; by how much."""
 

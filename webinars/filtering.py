@@ -4,17 +4,52 @@ The same words limit the list and its export, are what the log of exports keeps,
 audience is made of. Pure.
 """
 
+import re
 from collections.abc import Mapping
+from datetime import date
 from enum import StrEnum
 from typing import TypeVar
 from urllib.parse import urlencode
 
-from webinars.models import AttendanceMode, OrganizationKind, Presence, RegistrationStatus
+from webinars.models import (
+    AttendanceMode,
+    Language,
+    OrganizationKind,
+    Presence,
+    RegistrationStatus,
+    Role,
+)
 from webinars.participants import Filter
 from webinars.typed import LINE_LIMIT, clean_line
 
+ANSWER = "answer-"
+"""What the word for an event's own question begins with; its key follows."""
+NOT = "not-"
+"""What the word that turns a limit into its contrary begins with; the limit's word follows."""
+ANSWERS_AT_MOST = 20
+DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+
 Value = TypeVar("Value", bound=StrEnum)
 YES_OR_NO = {"yes": True, "no": False}
+SAID = {True: "yes", False: "no", None: ""}
+
+FIELDS = {
+    "search": "search",
+    "status": "status",
+    "presence": "presence",
+    "entered": "has_entered",
+    "kind": "kind",
+    "country": "country",
+    "session": "session",
+    "source": "source",
+    "mode": "attendance_mode",
+    "role": "role",
+    "organization": "organization",
+    "language": "language",
+    "tag": "tag",
+    "answers": "answers",
+}
+"""The words of limits that have a contrary, and the field of the filter that each stands for."""
 
 
 def read_filter(said: Mapping[str, str]) -> Filter:
@@ -32,26 +67,47 @@ def read_filter(said: Mapping[str, str]) -> Filter:
         attendance_mode=_read(AttendanceMode, words.get("mode")),
         to_reconfirm=YES_OR_NO.get(words.get("reconfirm", "")),
         has_request=YES_OR_NO.get(words.get("request", "")),
+        role=_read(Role, words.get("role")),
+        organization=words.get("organization", ""),
+        language=_read(Language, words.get("language")),
+        tag=words.get("tag", ""),
+        has_priority=YES_OR_NO.get(words.get("priority", "")),
+        is_unreached=YES_OR_NO.get(words.get("unreached", "")),
+        has_question=YES_OR_NO.get(words.get("question", "")),
+        since=_read_day(words.get("since", "")),
+        until=_read_day(words.get("until", "")),
         shares=YES_OR_NO.get(words.get("shares", "")),
+        answers=_read_answers(words),
+        excluded=frozenset(FIELDS[word] for word in FIELDS if words.get(NOT + word) == "yes"),
     )
 
 
 def write_filter(wanted: Filter) -> dict[str, str]:
     """Return what `read_filter` would read this filter from; nothing for what limits nothing."""
-    yes_or_no = {True: "yes", False: "no", None: ""}
     said = {
         "search": wanted.search,
         "status": wanted.status or "",
         "presence": wanted.presence or "",
-        "entered": yes_or_no[wanted.has_entered],
+        "entered": SAID[wanted.has_entered],
         "kind": wanted.kind or "",
         "country": wanted.country,
         "session": wanted.session,
         "source": wanted.source,
         "mode": wanted.attendance_mode or "",
-        "reconfirm": yes_or_no[wanted.to_reconfirm],
-        "request": yes_or_no[wanted.has_request],
-        "shares": yes_or_no[wanted.shares],
+        "reconfirm": SAID[wanted.to_reconfirm],
+        "request": SAID[wanted.has_request],
+        "role": wanted.role or "",
+        "organization": wanted.organization,
+        "language": wanted.language or "",
+        "tag": wanted.tag,
+        "priority": SAID[wanted.has_priority],
+        "unreached": SAID[wanted.is_unreached],
+        "question": SAID[wanted.has_question],
+        "since": wanted.since.isoformat() if wanted.since else "",
+        "until": wanted.until.isoformat() if wanted.until else "",
+        **{ANSWER + key: value for key, value in wanted.answers},
+        "shares": SAID[wanted.shares],
+        **{NOT + word: "yes" for word, name in FIELDS.items() if name in wanted.excluded},
     }
     return {name: str(value) for name, value in said.items() if value}
 
@@ -63,3 +119,22 @@ def describe_filter(wanted: Filter) -> str:
 
 def _read(values: type[Value], said: str | None) -> Value | None:
     return values(said) if said in set(values) else None
+
+
+def _read_day(said: str) -> date | None:
+    if not DAY.fullmatch(said):
+        return None
+    try:
+        day = date.fromisoformat(said)
+    except ValueError:
+        return None
+    return day if 1970 <= day.year <= 2200 else None
+
+
+def _read_answers(words: dict[str, str]) -> tuple[tuple[str, str], ...]:
+    said = [
+        (word.removeprefix(ANSWER), value)
+        for word, value in sorted(words.items())
+        if word.startswith(ANSWER) and value
+    ]
+    return tuple(said[:ANSWERS_AT_MOST])

@@ -6,49 +6,46 @@ Nothing is changed here; the commands are in `webinars.registrations`.
 from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import joinedload
 from sqlalchemy.orm.attributes import set_committed_value
 
-from webinars import choices, contacts, events, places
+from webinars import choices, events
 from webinars.database import Transaction
 from webinars.errors import NotFound
 from webinars.links import Links, Scope, read_public_id
+from webinars.matching import HAS_OPEN_REQUEST, IS_UNANSWERED, Filter, match
 from webinars.models import (
-    AttendanceMode,
     Event,
-    OrganizationKind,
-    Presence,
     Registration,
     RegistrationStatus,
-    Session,
     SessionChoice,
 )
 
-
-@dataclass(frozen=True)
-class Filter:
-    """What a list of participants is limited to; what is left out limits nothing."""
-
-    search: str = ""
-    """Words of a name, an organisation, an address or a reference, without regard to accents."""
-    status: RegistrationStatus | None = None
-    presence: Presence | None = None
-    has_entered: bool | None = None
-    kind: OrganizationKind | None = None
-    country: str = ""
-    session: str = ""
-    """A session's code."""
-    source: str = ""
-    attendance_mode: AttendanceMode | None = None
-    to_reconfirm: bool | None = None
-    """Whether a person still has to say that she maintains."""
-    has_request: bool | None = None
-    """Whether a person waits for an organiser to see to her request."""
-    shares: bool | None = None
-    """Whether a person agreed that other participants are given her name."""
+__all__ = [
+    "HAS_OPEN_REQUEST",
+    "IS_UNANSWERED",
+    "Filter",
+    "Pending",
+    "Stand",
+    "count",
+    "count_by_status",
+    "count_pending",
+    "find_by_public_id",
+    "find_by_token",
+    "find_passed_on",
+    "find_represented",
+    "find_substitute",
+    "get",
+    "get_by_token",
+    "get_for_gate",
+    "list_countries",
+    "list_rows",
+    "list_sources",
+    "list_stands",
+    "match",
+]
 
 
 @dataclass(frozen=True)
@@ -65,16 +62,6 @@ class Pending:
 
     to_reconfirm: int
     requests: int
-
-
-IS_UNANSWERED: ColumnElement[bool] = and_(
-    Registration.reconfirm_change_id.is_not(None), Registration.status.in_(places.LIVE)
-)
-"""Of who was asked whether she maintains after a change, and has not said."""
-HAS_OPEN_REQUEST: ColumnElement[bool] = and_(
-    Registration.requested_at.is_not(None), Registration.status.in_(places.LIVE)
-)
-"""Of who waits for an organiser to see to her request."""
 
 
 def get(tx: Transaction, registration_id: int) -> Registration:
@@ -235,36 +222,6 @@ def list_countries(tx: Transaction, event_id: int, wanted: Filter | None = None)
     return list(tx.scalars(select(Registration.country).where(match(event_id, wanted)).distinct()))
 
 
-def match(event_id: int, wanted: Filter | None = None) -> ColumnElement[bool]:
-    """Return the condition under which a registration is in the list, for any query of it.
-
-    Whoever had personal data erased is in no list.
-    """
-    wanted = wanted or Filter()
-    columns: dict[Any, object] = {
-        Registration.status: wanted.status,
-        Registration.presence: wanted.presence,
-        Registration.organization_kind: wanted.kind,
-        Registration.country: wanted.country,
-        Registration.source: wanted.source,
-        Registration.attendance_mode: wanted.attendance_mode,
-    }
-    conditions = [Registration.event_id == event_id, Registration.erased_at.is_(None)]
-    conditions += [column == value for column, value in columns.items() if value]
-    if wanted.has_entered is not None:
-        conditions.append(Registration.entered_at.is_not(None) == wanted.has_entered)
-    if wanted.to_reconfirm is not None:
-        conditions.append(IS_UNANSWERED == wanted.to_reconfirm)
-    if wanted.has_request is not None:
-        conditions.append(HAS_OPEN_REQUEST == wanted.has_request)
-    if wanted.shares is not None:
-        conditions.append(Registration.share_with_participants == wanted.shares)
-    if wanted.session:
-        conditions.append(_chose(wanted.session))
-    conditions += [_says(word) for word in contacts.fold_for_search(wanted.search)]
-    return and_(*conditions)
-
-
 def count_by_status(
     tx: Transaction, event_ids: Collection[int]
 ) -> dict[int, Counter[RegistrationStatus]]:
@@ -293,16 +250,3 @@ def _find(tx: Transaction, condition: ColumnElement[bool]) -> Registration | Non
         set_committed_value(registration, "event", event)
         return registration
     return None
-
-
-def _says(word: str) -> ColumnElement[bool]:
-    reference = func.lower(func.replace(Registration.reference, "-", ""))
-    texts = (Registration.name_key, Registration.organization_key, Registration.email_key)
-    said = texts[0] + " " + texts[1] + " " + texts[2] + " " + reference
-    return said.contains(word, autoescape=True)
-
-
-def _chose(code: str) -> ColumnElement[bool]:
-    return Registration.choices.any(
-        and_(SessionChoice.is_full.is_(False), SessionChoice.session.has(Session.code == code))
-    )

@@ -20,7 +20,10 @@ from webinars.models import (
     Event,
     ExportRecord,
     Frozen,
+    Note,
     Registration,
+    RegistrationAlias,
+    RegistrationTag,
     SuppressionReason,
 )
 
@@ -133,6 +136,8 @@ def _anonymise(tx: Transaction, ids: list[int], now: datetime) -> None:
     # Why an address was not written to is one of four words, and counts for as long as the row.
     reply = case((Delivery.reply.in_(list(SuppressionReason)), Delivery.reply))
     tx.execute(update(Delivery).where(theirs).values(email="", email_key="", reply=reply))
+    for noted in (Note, RegistrationTag, RegistrationAlias):
+        tx.execute(delete(noted).where(noted.registration_id.in_(ids)))
     tx.execute(
         update(Registration)
         .where(Registration.id.in_(ids))

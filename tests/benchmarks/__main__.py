@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tests.benchmarks import exports, gate, mail, page, registrations
+from tests.benchmarks import exports, gate, listing, mail, page, registrations
 from tests.benchmarks.report import Row, render
 
 PARTS: dict[str, Callable[[], Iterator[Row]]] = {
@@ -22,6 +22,7 @@ PARTS: dict[str, Callable[[], Iterator[Row]]] = {
     "gate": gate.measure,
     "exports": exports.measure,
     "page": page.measure,
+    "listing": listing.measure,
     "mail": mail.measure,
 }
 ONLY_IF_NAMED = {"mail"}

@@ -69,8 +69,12 @@ from webinars.models.people import (
 )
 from webinars.models.registrations import (
     ExportRecord,
+    Note,
     Registration,
+    RegistrationAlias,
+    RegistrationTag,
     SessionChoice,
+    Tag,
 )
 from webinars.models.roles import (
     AccountChange,
@@ -135,6 +139,7 @@ __all__ = [
     "Mailing",
     "MailingState",
     "Mode",
+    "Note",
     "Notice",
     "Organiser",
     "OrganiserRole",
@@ -150,7 +155,9 @@ __all__ = [
     "ReconfirmRule",
     "RecoveryCode",
     "Registration",
+    "RegistrationAlias",
     "RegistrationStatus",
+    "RegistrationTag",
     "RelayBreaker",
     "Role",
     "Session",
@@ -169,6 +176,7 @@ __all__ = [
     "SpeakerRole",
     "Suppression",
     "SuppressionReason",
+    "Tag",
     "Translated",
     "Upkeep",
     "Validation",

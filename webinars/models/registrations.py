@@ -1,8 +1,11 @@
-"""Tables of who takes part: registrations, the sessions they chose, and the log of exports."""
+"""Tables of who takes part: registrations, the sessions they chose, what organisers noted of them.
+
+The log of exports is here too.
+"""
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy import Computed, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webinars.database import Base, Record, UtcDateTime, choice
@@ -18,6 +21,26 @@ from webinars.models.enums import (
 )
 from webinars.models.events import Event, Session
 
+KEY = String().with_variant(String(collation="C"), "postgresql")
+"""A folded text: compared byte by byte, on every server alike, so that an index can sort by it."""
+SEARCHED = (
+    "substr(name_key || ' ' || organization_key || ' ' || email_key || ' '"
+    " || lower(replace(reference, '-', '')), 1, 600)"
+)
+IS_LISTED = "erased_at IS NULL"
+IS_PENDING = "requested_at IS NOT NULL OR reconfirm_change_id IS NOT NULL"
+
+
+def _list_index(name: str, *columns: str, condition: str = IS_LISTED) -> Index:
+    """Return an index of an event's list: of those that are in it, and no others."""
+    return Index(
+        f"ix_registrations_{name}",
+        "event_id",
+        *columns,
+        sqlite_where=text(condition),
+        postgresql_where=text(condition),
+    )
+
 
 class Registration(Base):
     """A contact's place at an event, with what the person said then.
@@ -31,6 +54,12 @@ class Registration(Base):
         UniqueConstraint("event_id", "contact_id"),
         Index("ix_registrations_event_status", "event_id", "status", "id"),
         Index("ix_registrations_event_email", "event_id", "email_key"),
+        # For the organisers' list: by name, by organisation, searched, counted.
+        _list_index("listed_name", "name_key", "id"),
+        _list_index("listed_organization", "organization_key", "name_key", "id"),
+        _list_index("listed_search", "id", "search_key"),
+        _list_index("listed_status", "status"),
+        _list_index("listed_pending", "id", condition=IS_PENDING),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -58,7 +87,7 @@ class Registration(Base):
     civility: Mapped[Civility] = mapped_column(choice(Civility))
     last_name: Mapped[str]
     first_name: Mapped[str]
-    name_key: Mapped[str]
+    name_key: Mapped[str] = mapped_column(KEY)
     """Folded for searching and sorting: see `contacts.name_key`."""
     email: Mapped[str]
     email_key: Mapped[str]
@@ -66,8 +95,12 @@ class Registration(Base):
     role: Mapped[Role] = mapped_column(choice(Role))
     job_title: Mapped[str]
     organization: Mapped[str]
-    organization_key: Mapped[str]
+    organization_key: Mapped[str] = mapped_column(KEY)
     """Folded for searching and sorting."""
+    search_key: Mapped[str | None] = mapped_column(
+        Computed(SEARCHED, persisted=True), deferred=True
+    )
+    """All that a search looks through; the database keeps it by itself."""
     organization_kind: Mapped[OrganizationKind] = mapped_column(choice(OrganizationKind))
     country: Mapped[str]
     """ISO 3166-1 alpha-2."""
@@ -128,6 +161,66 @@ class SessionChoice(Base):
 
     registration: Mapped[Registration] = relationship(back_populates="choices", lazy="raise")
     session: Mapped[Session] = relationship(lazy="raise")
+
+
+class RegistrationAlias(Base):
+    """That a registration was merged into another: what led to it leads there from then on."""
+
+    __tablename__ = "registration_aliases"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    registration_id: Mapped[int] = mapped_column(
+        ForeignKey("registrations.id", ondelete="CASCADE"), index=True
+    )
+    """The one that was kept."""
+    public_id: Mapped[str] = mapped_column(unique=True)
+    reference: Mapped[str] = mapped_column(unique=True)
+    link_generation: Mapped[int]
+    merged_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class Tag(Base):
+    """A word of the organisers' own for some of an event's registrations."""
+
+    __tablename__ = "tags"
+    __table_args__ = (UniqueConstraint("event_id", "name_key"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    event_id: Mapped[int] = mapped_column(ForeignKey("events.id", ondelete="CASCADE"))
+    name: Mapped[str]
+    name_key: Mapped[str]
+    """Folded: \"À rappeler\" and \"a rappeler\" are one tag."""
+
+
+class RegistrationTag(Base):
+    """That a registration bears a tag."""
+
+    __tablename__ = "registration_tags"
+
+    registration_id: Mapped[int] = mapped_column(
+        ForeignKey("registrations.id", ondelete="CASCADE"), primary_key=True
+    )
+    tag_id: Mapped[int] = mapped_column(
+        ForeignKey("tags.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+
+
+class Note(Base):
+    """What an organiser noted about a registration, for the other organisers.
+
+    It is about the person: it goes when her data do, and is part of what she may ask to see.
+    """
+
+    __tablename__ = "notes"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    registration_id: Mapped[int] = mapped_column(
+        ForeignKey("registrations.id", ondelete="CASCADE"), index=True
+    )
+    author: Mapped[str]
+    """The organiser's address."""
+    text: Mapped[str]
+    written_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class ExportRecord(Base):

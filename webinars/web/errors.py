@@ -441,6 +441,12 @@ TABLE: dict[type[WebinarsError], tuple[int, str, Sentence]] = {
         "",
         lambda e, event: _("L’événement n’est ni annulé ni reporté."),
     ),
+    errors.TagMissing: (
+        422,
+        "tag",
+        lambda e, event: _("Écrivez l’étiquette : un mot, au moins une lettre."),
+    ),
+    errors.NoteMissing: (422, "note", lambda e, event: _("La note est vide.")),
     errors.WouldMailPeople: (
         409,
         "",

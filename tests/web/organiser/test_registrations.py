@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from tests.domain.changing import make_change
 from tests.factories import NOW, make_registration, make_session
+from tests.web.conftest import make_form
 from tests.web.organiser.conftest import FOREIGN, SLUG, add_people, sign_in
 from webinars import events, participants
 from webinars.models import (
@@ -161,7 +162,7 @@ def test_what_people_typed_is_never_markup(desk, world, runtime):
     change(runtime, world.samira, last_name=nasty, organization=nasty, question=nasty)
     for path in (LIST, f"{LIST}/{world.samira}"):
         page = desk.get(path)
-        assert not page.find_all("script")
+        assert all(one.get("src") for one in page.find_all("script"))
         assert nasty.lower() in page.words.lower()
 
 
@@ -183,7 +184,8 @@ def test_cancelling_tells_the_person_and_gives_the_place_on(desk, world, runtime
 def test_a_cancelled_registration_offers_nothing_more_to_cancel_or_mark(desk, world, runtime):
     change(runtime, world.samira, status=RegistrationStatus.CANCELLED)
     page = desk.get(f"{LIST}/{world.samira}")
-    assert [form.get("action") for form in page.find_all("form")] == ["/organiser/sign-out"]
+    left = {form.get("action").rsplit("/", 1)[1] for form in page.find_all("form")}
+    assert left == {"sign-out", "tags", "notes"}
 
 
 def test_a_pending_registration_is_confirmed(desk, world, runtime):
@@ -241,8 +243,10 @@ def test_at_the_door_presence_is_noted_in_the_list_which_stays_where_it_was(desk
         events.get(tx, SLUG).mode = "onsite"
     here = f"{LIST}?search=samira"
     page = desk.get(here)
-    answer = desk.submit(page, action="presence", presence="present")
-    assert answer.location == f"{LIST}?page=1&search=samira"
+    button = page.find_all("button", name="presence")[0]
+    fields = make_form(page.by_id("selection")).fields
+    answer = desk.post(button.get("formaction"), fields | {"presence": "present"})
+    assert answer.location == f"{LIST}?search=samira&page=1"
     assert "Présence" in desk.follow(answer).words
     assert get(runtime, world.samira).presence is Presence.PRESENT
     assert not desk.get(here).find_all("button", name="presence")

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 from webinars import participants, saved_audiences
 from webinars.database import Transaction
 from webinars.errors import AudienceKnown
-from webinars.filtering import read_filter, write_filter
+from webinars.filtering import ANSWER, NOT, read_filter, write_filter
 from webinars.models import Audience, Event
 from webinars.rights import Act
 from webinars.typed import NAME_LIMIT
@@ -148,12 +148,32 @@ def describe(tx: Transaction, event: Event, words: Mapping[str, str]) -> Criteri
         "reconfirm": (_("À reconfirmer"), yes_or_no),
         "request": (_("Demande en attente"), yes_or_no),
         "source": (_("Inscription par"), offered.sources),
+        "role": (_("Qualité"), offered.roles),
+        "organization": (_("Structure"), []),
+        "language": (_("Langue des messages"), offered.languages),
+        "tag": (_("Étiquette"), []),
+        "priority": (_("Public prioritaire"), yes_or_no),
+        "unreached": (_("Message non reçu"), yes_or_no),
+        "question": (_("Pose une question"), yes_or_no),
+        "since": (_("Inscription depuis le"), []),
+        "until": (_("Inscription jusqu’au"), []),
     }
+    known |= {ANSWER + key: (title, answers) for key, title, answers in offered.questions}
     return [
-        (title, dict(options).get(words[name], words[name]))
+        (
+            title,
+            _say_value(
+                dict(options).get(words[name], words[name]), is_excluded=NOT + name in words
+            ),
+        )
         for name in words
+        if not name.startswith(NOT)
         for title, options in [known.get(name, (name, []))]
     ]
+
+
+def _say_value(value: str, *, is_excluded: bool) -> str:
+    return _("sauf %(value)s", value=value) if is_excluded else value
 
 
 def _get(tx: Transaction, slug: str, audience_id: int) -> Audience:

@@ -10,17 +10,17 @@ from webinars import (
     attendance,
     choices,
     deliveries,
+    notes,
     participants,
     reconfirmations,
     registrations,
     requests,
-    saved_audiences,
+    tags,
     telling,
 )
 from webinars.database import Transaction
 from webinars.errors import NotFound, WebinarsError
-from webinars.filtering import write_filter
-from webinars.models import Event, Lane, MailName, Mode, Presence, Registration
+from webinars.models import Event, Lane, MailName, Presence, Registration
 from webinars.participants import Stand
 from webinars.rights import Act
 from webinars.typed import TEXT_LIMIT, clean_text
@@ -29,16 +29,17 @@ from webinars.web.current import get_runtime
 from webinars.web.errors import Refusal, explain
 from webinars.web.filters import full_name, label
 from webinars.web.languages import gettext as _
+from webinars.web.organiser import columns, lists, parts
 from webinars.web.organiser.acts import Right
-from webinars.web.organiser.filtering import PAGE_SIZE, choose_part
 from webinars.web.organiser.guard import get_own_event, get_own_registration, is_own_page
 from webinars.web.organiser.reasons import list_waits
-from webinars.web.organiser.words import list_choices, list_presences
+from webinars.web.organiser.words import list_presences
 
 blueprint = Blueprint("registrations", __name__)
 
 ACTS: dict[str, Right] = {
     "listing": Act.SEE_PEOPLE,
+    "choose_columns": Act.SEE_PEOPLE,
     "show": Act.SEE_PEOPLE,
     "cancel": Act.EDIT_PEOPLE,
     "confirm": Act.EDIT_PEOPLE,
@@ -55,34 +56,26 @@ ONE = "/events/<slug:slug>/registrations/<int(max=2147483647):registration_id>"
 
 
 @blueprint.get("/events/<slug:slug>/registrations")
-def listing(slug: str) -> str:
-    """List the registrations of an event, fifty a page, limited as the address says."""
+def listing(slug: str) -> str | Response:
+    """List the registrations of an event, limited and sorted as the address says."""
+    shown = lists.read(slug)
+    if parts.is_wanted():
+        return parts.render("organiser/registrations/_list.html", **shown)
+    filters = lists.render_filters(shown)
+    return render_template("organiser/registrations/listing.html", **shown, filters=filters)
+
+
+@blueprint.post("/events/<slug:slug>/registrations/columns")
+def choose_columns(slug: str) -> Response:
+    """Remember in this browser which columns the list shows, and how many rows."""
     with get_runtime().reading() as tx:
         event = get_own_event(tx, slug)
-        wanted = saved_audiences.choose(tx, event.id, request.args)
-        part = choose_part(request.args, participants.count(tx, event.id, wanted))
-        rows = participants.list_rows(tx, event.id, wanted, limit=PAGE_SIZE, offset=part.offset)
-        stands = participants.list_stands(tx, rows)
-        pending = participants.count_pending(tx, event.id)
-        audiences = saved_audiences.list_all(tx, event.id)
-        offered = list_choices(
-            event,
-            sources=participants.list_sources(tx, event.id),
-            countries=participants.list_countries(tx, event.id),
-        )
-    return render_template(
-        "organiser/registrations/listing.html",
-        event=event,
-        rows=rows,
-        stands=stands,
-        pending=pending,
-        audiences=audiences,
-        part=part,
-        wanted=wanted,
-        said=write_filter(wanted),
-        offered=offered,
-        is_on_site=event.mode is not Mode.ONLINE,
-    )
+    back = request.form.get("back", "")
+    own_list = url_for("organiser.registrations.listing", slug=slug)
+    response = redirect(back if is_own_page(back) else own_list, 303)
+    keys, size = request.form.getlist("column"), request.form.get("size", "")
+    columns.keep_layout(response, event, keys, size)
+    return response
 
 
 @blueprint.get(ONE)
@@ -205,6 +198,11 @@ def _show(slug: str, registration_id: int, refusal: Refusal | None = None) -> st
         rank = waiting_rank(tx, registration)
         asked = reconfirmations.find(tx, registration)
         stands = participants.list_stands(tx, [registration])
+        labels = {
+            "tags": tags.list_of(tx, registration.id),
+            "known_tags": tags.list_of_event(tx, registration.event_id),
+            "notes": notes.list_of(tx, registration.id),
+        }
     return render_template(
         "organiser/registrations/show.html",
         event=registration.event,
@@ -217,6 +215,7 @@ def _show(slug: str, registration_id: int, refusal: Refusal | None = None) -> st
         stand=stands.get(registration.id, Stand()),
         presences=list_presences(),
         refusal=refusal.sentence if refusal else None,
+        **labels,
     )
 
 

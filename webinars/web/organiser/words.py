@@ -12,10 +12,13 @@ from webinars.models import (
     AttendanceMode,
     ChangeKind,
     Event,
+    Language,
     OrganizationKind,
     Presence,
+    QuestionKind,
     Registration,
     RegistrationStatus,
+    Role,
 )
 from webinars.web.filters import label
 from webinars.web.languages import get_language
@@ -33,11 +36,16 @@ class Choices:
 
     statuses: Options
     kinds: Options
+    roles: Options
+    languages: Options
     modes: Options
     presences: Options
     countries: Options
     sessions: Options
     sources: Options
+    tags: Options
+    questions: list[tuple[str, str, Options]]
+    """Of the event's own that have an answer to choose: key, question, and what it can be."""
 
 
 def set_up(blueprint: Blueprint) -> None:
@@ -176,18 +184,46 @@ def list_presences() -> Options:
     return _list_words(Presence)
 
 
-def list_choices(event: Event, sources: Collection[str], countries: Collection[str]) -> Choices:
+def list_choices(
+    event: Event,
+    sources: Collection[str],
+    countries: Collection[str],
+    tags: Collection[str] = (),
+) -> Choices:
     """Return what a list of this event's registrations can be limited to."""
     names = [(code, phrasing.country_name(code, get_language())) for code in countries]
     return Choices(
         statuses=_list_words(RegistrationStatus),
         kinds=_list_words(OrganizationKind),
+        roles=_list_words(Role),
+        languages=_list_words(Language),
         modes=_list_words(AttendanceMode),
         presences=list_presences(),
         countries=sorted(names, key=lambda one: one[1]),
         sessions=[(one.code, one.title.into(get_language())) for one in event.sessions],
         sources=[(source, source_name(source)) for source in sources],
+        tags=[(name, name) for name in tags],
+        questions=_list_questions(event),
     )
+
+
+def _list_questions(event: Event) -> list[tuple[str, str, Options]]:
+    language = get_language()
+    answers: dict[str, Options] = {
+        one.key: [(option.fr, option.into(language)) for option in one.options]
+        for one in event.questions
+        if one.kind is QuestionKind.CHOICE
+    }
+    answers |= {
+        one.key: [("1", _("Oui")), ("0", _("Non"))]
+        for one in event.questions
+        if one.kind is QuestionKind.BOOLEAN
+    }
+    return [
+        (one.key, one.label.into(language), answers[one.key])
+        for one in event.questions
+        if one.key in answers
+    ]
 
 
 def _list_words(values: type[StrEnum]) -> Options:
