@@ -30,9 +30,11 @@ logger = logging.getLogger(__name__)
 Hint = dramatiq.Message[Any]
 
 UPKEEP = "upkeep"
-QUEUES = ("prompt", "bulk", UPKEEP)
+PAPERS = "papers"
+QUEUES = ("prompt", "bulk", UPKEEP, PAPERS)
 DELIVER = "deliver"
 PURGE = "purge"
+PRINT = "print"
 
 FAULTS = (BrokerError, redis.RedisError, AMQPError, OSError)
 """What a broker that is away may raise: a hint that fails is only a hint."""

@@ -76,6 +76,11 @@ class Runtime:
         if not brokers.is_hinted(self.broker, lane.value):
             brokers.hint(self.broker, lane.value, brokers.DELIVER, lane.value)
 
+    def wake_press(self) -> None:
+        """Hint that a paper was ordered; call it after the commit."""
+        if not brokers.is_hinted(self.broker, brokers.PAPERS):
+            brokers.hint(self.broker, brokers.PAPERS, brokers.PRINT)
+
     def sign(self, message: bytes) -> bytes:
         """Return a message with the signature of the sender's domain, where there is a key."""
         return message if self.signer is None else self.signer.sign(message)

@@ -12,6 +12,8 @@ the order in which a message comes to them:
     before-record  a batch is sent, and the rows do not say so yet
     after-record   the rows say so, and the journal still does
     mid-expand     a part of an audience has become deliveries, not committed yet
+    before-print   a large paper is claimed, and not made yet
+    after-print    it is made, and the row does not say so yet
 """
 
 import os

@@ -15,8 +15,9 @@ from webinars import broker as brokers
 from webinars.claims import LEASE
 from webinars.mail import journal
 from webinars.models import Lane
+from webinars.papers import jobs
 from webinars.runtime import Runtime
-from workers import faults, intake, upkeep
+from workers import faults, intake, papers, upkeep
 from workers.stopping import Stop
 
 logger = logging.getLogger(__name__)
@@ -39,6 +40,7 @@ def run(runtime: Runtime, stop: Stop) -> None:
                 break
             if turn % TICKS_A_MINUTE == 0:
                 attempt(expire, runtime)
+                attempt(papers.forget_old, runtime)
             tick(runtime, answers)
             stop.wait(TICK_SECONDS)
 
@@ -202,11 +204,20 @@ def hint_upkeep(runtime: Runtime) -> None:
         brokers.hint(runtime.broker, brokers.UPKEEP, brokers.PURGE)
 
 
+def hint_papers(runtime: Runtime) -> None:
+    """Wake who makes papers, where one was ordered and nobody is at it."""
+    with runtime.reading() as tx:
+        is_due = jobs.has_due(tx, now=runtime.now())
+    if is_due:
+        runtime.wake_press()
+
+
 TASKS: tuple[Callable[[Runtime], None], ...] = (
     release_priorities,
     settle_changes,
     advance_mailings,
     hint_due,
+    hint_papers,
     hint_upkeep,
 )
 """In this order: what the first ones make due, the last ones hint at in the same second."""

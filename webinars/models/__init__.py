@@ -46,7 +46,15 @@ from webinars.models.events import (
     Question,
     Session,
 )
-from webinars.models.exports import ExportTemplate, Paper, PaperOrder, SheetFor
+from webinars.models.exports import (
+    ExportTemplate,
+    JobState,
+    Paper,
+    PaperFile,
+    PaperJob,
+    PaperOrder,
+    SheetFor,
+)
 from webinars.models.mailings import (
     Bounce,
     Delivery,
@@ -133,6 +141,7 @@ __all__ = [
     "HalfDay",
     "Institution",
     "InstitutionRole",
+    "JobState",
     "Lane",
     "Language",
     "MailName",
@@ -145,6 +154,8 @@ __all__ = [
     "OrganiserRole",
     "OrganizationKind",
     "Paper",
+    "PaperFile",
+    "PaperJob",
     "PaperOrder",
     "Presence",
     "Priority",

@@ -4,10 +4,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webinars.database import Base, Record, UtcDateTime
+from webinars.database import Base, Record, UtcDateTime, choice
 from webinars.models.enums import Language
 
 
@@ -37,6 +37,15 @@ class SheetFor(StrEnum):
     HALF_DAY = "half-day"
     DAY = "day"
     SESSION = "session"
+
+
+class JobState(StrEnum):
+    """How far a paper that takes a while has come."""
+
+    WAITING = "waiting"
+    PRINTING = "printing"
+    DONE = "done"
+    FAILED = "failed"
 
 
 @dataclass(frozen=True)
@@ -74,3 +83,41 @@ class ExportTemplate(Base):
     saved_at: Mapped[datetime] = mapped_column(UtcDateTime)
     saved_by: Mapped[str]
     """The organiser's address."""
+
+
+class PaperJob(Base):
+    """A large paper that was ordered. The row is the queue; brokers only carry hints."""
+
+    __tablename__ = "paper_jobs"
+    __table_args__ = (Index("ix_paper_jobs_state", "state", "id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    event_id: Mapped[int] = mapped_column(ForeignKey("events.id", ondelete="CASCADE"), index=True)
+    organiser_id: Mapped[int] = mapped_column(
+        ForeignKey("organisers.id", ondelete="CASCADE"), index=True
+    )
+    """Who ordered it, and alone may take it away."""
+    order: Mapped[PaperOrder] = mapped_column(Record(PaperOrder))
+    people: Mapped[int]
+    """How many would stand on it when it was ordered."""
+    state: Mapped[JobState] = mapped_column(choice(JobState))
+    ordered_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    attempts: Mapped[int] = mapped_column(default=0)
+    lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    lease_epoch: Mapped[int] = mapped_column(default=0)
+    """Raised by every claim: whoever lost the lease cannot record over the successor."""
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When it was done, or given up."""
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    """From then on the row and the paper are removed."""
+
+
+class PaperFile(Base):
+    """A paper that was printed, until it is removed."""
+
+    __tablename__ = "paper_files"
+
+    job_id: Mapped[int] = mapped_column(
+        ForeignKey("paper_jobs.id", ondelete="CASCADE"), primary_key=True
+    )
+    content: Mapped[bytes]

@@ -13,7 +13,7 @@ from webinars.links import Links
 from webinars.models import Event, Paper, PaperOrder, Registration
 from webinars.papers import badges, figures, lists, persons, sheets
 from webinars.papers.heads import make_head, name_paper
-from webinars.papers.people import choose_filter, list_people, name_represented
+from webinars.papers.people import choose_filter, count_people, list_people, name_represented
 from webinars.papers.values import Content, Head
 from webinars.typesetting import set_paper
 from webinars.zones import to_local
@@ -91,7 +91,7 @@ def count(tx: Transaction, event: Event, order: PaperOrder) -> int:
     """Count the people on a paper, or in it."""
     if order.paper is Paper.STATISTICS:
         return figures.count_meant(tx, event, order)
-    return len(list_people(tx, event, order))
+    return count_people(tx, event, order)
 
 
 def print_paper(manuscript: Manuscript, *, now: datetime) -> bytes:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 
 from webinars import choices, filtering, phrasing
 from webinars.database import Transaction
@@ -51,19 +51,30 @@ CONFIRMED = {"status": RegistrationStatus.CONFIRMED.value}
 def list_people(tx: Transaction, event: Event, order: PaperOrder) -> list[Registration]:
     """List the people on a paper in its order, with the sessions that they chose."""
     wanted = choose_filter(order)
-    query = select(Registration).where(match(event.id, wanted)).options(choices.LOADED)
-    if order.registration_id is not None:
-        query = query.where(Registration.id == order.registration_id)
-    if order.paper in ON_SITE and event.mode is Mode.HYBRID:
-        query = query.where(Registration.attendance_mode == AttendanceMode.ONSITE)
-    if order.paper is Paper.CERTIFICATES:
-        query = query.where(
-            or_(Registration.presence == Presence.PRESENT, Registration.entered_at.is_not(None))
-        )
+    query = select(Registration).where(_are_meant(event, order)).options(choices.LOADED)
     if order.paper not in BY_NAME:
         names = name_countries(list_countries(tx, event.id, wanted), order.language)
         query = query.order_by(*order_for_people(tx, names))
     return list(tx.scalars(query.order_by(Registration.name_key, Registration.id)))
+
+
+def count_people(tx: Transaction, event: Event, order: PaperOrder) -> int:
+    """Count the people on a paper."""
+    meant = select(func.count()).select_from(Registration).where(_are_meant(event, order))
+    return tx.scalar(meant) or 0
+
+
+def _are_meant(event: Event, order: PaperOrder) -> ColumnElement[bool]:
+    """Return the condition under which someone stands on a paper."""
+    conditions = [match(event.id, choose_filter(order))]
+    if order.registration_id is not None:
+        conditions.append(Registration.id == order.registration_id)
+    if order.paper in ON_SITE and event.mode is Mode.HYBRID:
+        conditions.append(Registration.attendance_mode == AttendanceMode.ONSITE)
+    if order.paper is Paper.CERTIFICATES:
+        came = Registration.presence == Presence.PRESENT
+        conditions.append(or_(came, Registration.entered_at.is_not(None)))
+    return and_(*conditions)
 
 
 def name_countries(codes: Collection[str], language: Language) -> dict[str, str]:

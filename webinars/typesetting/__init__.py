@@ -18,7 +18,7 @@ from typing import Any
 from webinars.errors import PaperFailed, PressBusy
 
 TEMPLATES = Path(__file__).parents[2] / "templates" / "papers"
-LONGEST_SECONDS = 120
+LONGEST_SECONDS = 60
 AT_A_TIME = 2
 """How many papers one process of the service has set at the same time."""
 PATIENCE_SECONDS = 10
@@ -40,7 +40,7 @@ def set_paper(
     :param template: its name in `templates/papers`.
     :param now: stamped on the file.
     :raises PressBusy: it would have to wait for too long for its turn.
-    :raises PaperFailed: it cannot be set, or takes longer than two minutes.
+    :raises PaperFailed: it cannot be set, or takes longer than a minute.
     """
     asked = {"template": template, "content": content, "at": int(now.timestamp())}
     if not TURNS.acquire(timeout=PATIENCE_SECONDS):

@@ -6,7 +6,8 @@ import pypdf
 import pytest
 from sqlalchemy import select
 
-from tests.web.organiser.conftest import EMAIL, FOREIGN, SLUG, add_people
+from tests.web.conftest import Browser
+from tests.web.organiser.conftest import EMAIL, FOREIGN, SLUG, add_people, sign_in
 from webinars import audits, events, exports, participants, typesetting
 from webinars.models import (
     AuditKind,
@@ -16,6 +17,9 @@ from webinars.models import (
     Presence,
     RegistrationStatus,
 )
+from webinars.papers import jobs
+from workers import papers as printing
+from workers.stopping import Stop
 
 PAGE = f"/organiser/events/{SLUG}/papers"
 
@@ -112,7 +116,7 @@ def test_a_registration_of_others_is_on_no_paper_of_ones_own_event(desk, world):
     assert desk.post(foreign, fields).status == 404
 
 
-def test_a_paper_waits_for_its_turn_and_says_when_that_takes_too_long(desk, runtime, monkeypatch):
+def test_a_paper_that_would_wait_for_its_turn_is_made_in_the_background(desk, runtime, monkeypatch):
     monkeypatch.setattr(typesetting, "PATIENCE_SECONDS", 0.01)
     for _turn in range(typesetting.AT_A_TIME):
         typesetting.TURNS.acquire()
@@ -120,6 +124,62 @@ def test_a_paper_waits_for_its_turn_and_says_when_that_takes_too_long(desk, runt
         answer = desk.submit(desk.get(PAGE), action="/badges")
     finally:
         typesetting.TURNS.release(typesetting.AT_A_TIME)
-    assert answer.status == 503
-    assert "D’autres documents sont en cours." in answer.words
-    assert list_records(runtime) == []
+    assert "Étape 1 sur 3" in desk.follow(answer).words
+    assert [one.rows for one in list_records(runtime)] == [1]
+
+
+@pytest.fixture
+def ordered(desk, runtime):
+    """Order badges of more people than are made at once, and return the page that follows."""
+    add_people(runtime, jobs.LARGE)
+    return desk.follow(desk.submit(desk.get(PAGE), action="/badges"))
+
+
+def test_a_large_paper_is_made_in_the_background_and_taken_away_from_its_page(
+    desk, runtime, ordered
+):
+    assert "101 personnes" in ordered.words
+    assert "Étape 1 sur 3" in ordered.words
+    assert ordered.find_all("meta", http_equiv="refresh") or "http-equiv" in ordered.text
+    (record,) = list_records(runtime)
+    assert (record.format, record.rows) == ("badges", 101)
+    part = desk.client.get(ordered.path, headers={"X-Part": "live"}).get_data(as_text=True)
+    assert part.strip().startswith('<div role="status" data-live=')
+    assert "<html" not in part
+
+    printing.print_all(runtime, Stop())
+
+    page = desk.get(ordered.path)
+    assert "Le document est prêt." in page.words
+    assert "data-live" not in page.text
+    assert "refresh" not in page.text
+    assert "PERSONNE 099" in read_text(take(desk, page, "/file"))
+    assert "prêt" in desk.get(PAGE).words
+    with runtime.reading() as tx:
+        deeds = [one.deed for one in audits.list_records(tx, kind=AuditKind.EXPORTED, limit=5)]
+    assert deeds == ["papers.take", "papers.make"]
+
+
+def test_a_paper_that_is_not_ready_or_has_gone_is_not_there(desk, runtime, clock, ordered):
+    token = ordered.find_form("sign-out").fields["csrf_token"]
+    assert desk.post(f"{ordered.path}/file", {"csrf_token": token}).status == 404
+    printing.print_all(runtime, Stop())
+    clock.now += jobs.KEPT
+    printing.forget_old(runtime)
+    sign_in(desk)
+    assert desk.get(ordered.path).status == 404
+
+
+def test_nobody_else_takes_a_paper_away_nor_who_may_not_export_any_more(
+    app, desk, runtime, service, ordered
+):
+    printing.print_all(runtime, Stop())
+    page = desk.get(ordered.path)
+    other = Browser(app)
+    sign_in(other, service)
+    assert other.get(ordered.path).status == 404
+    with runtime.transaction() as tx:
+        (grant,) = tx.scalars(select(Grant))
+        grant.role = OrganiserRole.READER
+    assert desk.get(ordered.path).status == 403
+    assert take(desk, page, "/file").status_code == 403

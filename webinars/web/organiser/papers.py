@@ -1,21 +1,27 @@
-"""Papers to print: chosen on one page, made at once, and recorded like every export."""
+"""Papers to print: chosen on one page, recorded like every export, and made at once.
+
+Large ones are made in the background, and so is one that would have to wait for its turn; a page
+says how far it has come, and whoever ordered it takes it away there.
+"""
 
 import logging
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
 
 from webinars import exports, papers, saved_audiences
 from webinars.database import Transaction
-from webinars.errors import NobodyOnPaper, NotFound, PaperFailed, PressBusy
+from webinars.errors import NobodyOnPaper, NotFound, PaperFailed, PressBusy, WebinarsError
 from webinars.filtering import describe_filter, read_filter, write_filter
-from webinars.models import Event, Language, Mode, Paper, PaperOrder, SheetFor
-from webinars.papers import Manuscript
+from webinars.models import Event, JobState, Language, Mode, Paper, PaperJob, PaperOrder, SheetFor
+from webinars.papers import jobs
 from webinars.rights import Act
 from webinars.web.current import get_runtime
 from webinars.web.errors import explain
+from webinars.web.organiser import parts
 from webinars.web.organiser.acts import Right
 from webinars.web.organiser.guard import add_details, get_organiser, get_own_event
 
@@ -23,9 +29,14 @@ logger = logging.getLogger(__name__)
 
 blueprint = Blueprint("papers", __name__)
 
-ACTS: dict[str, Right] = {"listing": Act.EXPORT, "make": Act.EXPORT}
+ACTS: dict[str, Right] = {
+    "listing": Act.EXPORT,
+    "make": Act.EXPORT,
+    "follow": Act.EXPORT,
+    "take": Act.EXPORT,
+}
 PAGE = "/events/<slug:slug>/papers"
-REFUSALS = (NobodyOnPaper, PressBusy, PaperFailed)
+JOB = f"{PAGE}/jobs/<int(max=2147483647):job_id>"
 
 
 @blueprint.get(PAGE)
@@ -37,20 +48,69 @@ def listing(slug: str) -> str:
 
 
 @blueprint.post(f"{PAGE}/<paper>")
-def make(slug: str, paper: str) -> Response | tuple[str, int]:
-    """Make a paper, record it, and send it."""
+def make(slug: str, paper: str) -> AnyResponse | tuple[str, int]:
+    """Record a paper and make it: at once, or in the background where it is large."""
     runtime = get_runtime()
-    now = runtime.now()
     order = read_order(paper)
     with runtime.reading() as tx:
         event = get_own_event(tx, slug)
+        people = papers.count(tx, event, order)
         try:
-            manuscript = papers.write(tx, event, order, links=runtime.links, now=now)
-            made = papers.print_paper(manuscript, now=now)
-        except REFUSALS as error:
+            made = None if is_large(order, people) else _print(tx, event, order)
+        except (NobodyOnPaper, PaperFailed) as error:
             return _refuse(tx, event, error)
-    record(slug, order, manuscript)
-    name = papers.name_file(event, order.paper, now=now)
+    job_id = record(slug, order, people, in_background=made is None)
+    if made is None:
+        runtime.wake_press()
+        return redirect(url_for("organiser.papers.follow", slug=slug, job_id=job_id), 303)
+    return _send(event, order, made)
+
+
+@blueprint.get(JOB)
+def follow(slug: str, job_id: int) -> str | Response:
+    """Show how far a paper has come; a script of ours asks for that part alone."""
+    with get_runtime().reading() as tx:
+        event = get_own_event(tx, slug)
+        job = jobs.get_own(tx, event.id, get_organiser().id, job_id)
+    said = {
+        "event": event,
+        "job": job,
+        "name": _name(job),
+        "is_over": job.state in {JobState.DONE, JobState.FAILED},
+    }
+    if parts.is_wanted():
+        return parts.render("organiser/papers/_progress.html", **said)
+    return render_template("organiser/papers/follow.html", **said)
+
+
+@blueprint.post(f"{JOB}/file")
+def take(slug: str, job_id: int) -> Response:
+    """Send a paper that is done to the one who ordered it."""
+    with get_runtime().transaction() as tx:
+        event = get_own_event(tx, slug)
+        job = jobs.get_own(tx, event.id, get_organiser().id, job_id)
+        add_details(format=job.order.paper, rows=str(job.people))
+        return _send(event, job.order, jobs.get_content(tx, job))
+
+
+def is_large(order: PaperOrder, people: int) -> bool:
+    """Tell whether a paper is made in the background."""
+    return people > jobs.LARGE and order.paper is not Paper.STATISTICS
+
+
+def _print(tx: Transaction, event: Event, order: PaperOrder) -> bytes | None:
+    """Return a paper; `None`: it would have to wait for too long for its turn."""
+    runtime = get_runtime()
+    now = runtime.now()
+    manuscript = papers.write(tx, event, order, links=runtime.links, now=now)
+    try:
+        return papers.print_paper(manuscript, now=now)
+    except PressBusy:
+        return None
+
+
+def _send(event: Event, order: PaperOrder, made: bytes) -> Response:
+    name = papers.name_file(event, order.paper, now=get_runtime().now())
     return Response(
         made,
         content_type=papers.MEDIA_TYPE,
@@ -84,34 +144,29 @@ def choose_language(said: Any) -> Language:
     return Language(_choose(said, "language", list(Language)))
 
 
-def record(slug: str, order: PaperOrder, manuscript: Manuscript) -> None:
-    """Write down who has made which paper, of whom, and how many are on it."""
+def record(slug: str, order: PaperOrder, people: int, *, in_background: bool) -> int | None:
+    """Write down who has a paper made, of whom, and how many; order it where that is said."""
     runtime = get_runtime()
-    wanted = read_filter(order.words)
+    now, author = runtime.now(), get_organiser()
+    filter_text = describe_filter(read_filter(order.words))
+    job = None
     with runtime.transaction() as tx:
         event = get_own_event(tx, slug)
-        filter_text = describe_filter(wanted)
-        add_details(format=order.paper, filter=filter_text, rows=str(manuscript.people))
-        exports.record(
-            tx,
-            event,
-            get_organiser().email,
-            order.paper,
-            filter_text,
-            manuscript.people,
-            runtime.now(),
-        )
-    logger.info("paper made: event=%s paper=%s rows=%s", event.id, order.paper, manuscript.people)
+        add_details(format=order.paper, filter=filter_text, rows=str(people))
+        exports.record(tx, event, author.email, order.paper, filter_text, people, now)
+        if in_background:
+            job = jobs.order(tx, event, author, order, people=people, now=now)
+    logger.info("paper made: event=%s paper=%s rows=%s", event.id, order.paper, people)
+    return job.id if job else None
 
 
 def _choose(said: Any, name: str, values: list[Any]) -> Any:
     return said[name] if said.get(name) in values else values[0]
 
 
-def _refuse(tx: Transaction, event: Event, error: Exception) -> tuple[str, int]:
+def _refuse(tx: Transaction, event: Event, error: WebinarsError) -> tuple[str, int]:
     if isinstance(error, PaperFailed):
         logger.error("paper not made: event=%s said=%s", event.id, error.said)
-    assert isinstance(error, REFUSALS)
     refusal = explain(error, event)
     return _show(tx, event, request.form, refusal.sentence), HTTPStatus(refusal.status)
 
@@ -129,6 +184,7 @@ def _show(tx: Transaction, event: Event, said: Any, refusal: str | None = None) 
         paper_language=language,
         languages=list(Language),
         audiences=saved_audiences.list_all(tx, event.id),
+        ordered=[(one, _name(one)) for one in jobs.list_own(tx, event.id, get_organiser().id)],
         people=count(Paper.PARTICIPANTS),
         expected=count(Paper.BADGES),
         came=count(Paper.CERTIFICATES),
@@ -136,3 +192,7 @@ def _show(tx: Transaction, event: Event, said: Any, refusal: str | None = None) 
         is_online=event.mode is Mode.ONLINE,
         refusal=refusal,
     )
+
+
+def _name(job: PaperJob) -> str:
+    return papers.name_paper(job.order.paper, Language.FRENCH)
