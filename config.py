@@ -305,6 +305,11 @@ class Settings(BaseSettings):
         return self.data_dir / "journal"
 
     @property
+    def uploads_dir(self) -> Path:
+        """The folder of lists that were sent, for a day."""
+        return self.data_dir / "uploads"
+
+    @property
     def documents_dir(self) -> Path:
         """The folder of the events' documents, by digest."""
         return self.data_dir / "documents"

@@ -35,6 +35,7 @@ QUEUES = ("prompt", "bulk", UPKEEP, PAPERS)
 DELIVER = "deliver"
 PURGE = "purge"
 PRINT = "print"
+BRING_IN = "bring-in"
 
 FAULTS = (BrokerError, redis.RedisError, AMQPError, OSError)
 """What a broker that is away may raise: a hint that fails is only a hint."""

@@ -7,12 +7,12 @@ They are never shown: what was typed is kept, and shown as it was.
 import unicodedata
 from datetime import datetime
 
-from sqlalchemy import delete, exists, select
+from sqlalchemy import delete, exists, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from webinars import suppressions
 from webinars.database import Transaction
-from webinars.models import Contact, Language, Registration
+from webinars.models import Contact, ContactCard, Language, Registration
 
 TYPOGRAPHY = str.maketrans(
     {"’": "'", "ʼ": "'", "‘": "'", "‐": "-", "‑": "-", "ـ": None}
@@ -116,8 +116,10 @@ def _insert_into(tx: Transaction) -> postgresql.Insert | sqlite.Insert:
 
 
 def remove_unused(tx: Transaction, contact_ids: set[int]) -> None:
-    """Remove those of the contacts that no registration refers to any more."""
+    """Remove those of the contacts that are registered nowhere, and whom no institution knows."""
     # Locked first, and looked at afterwards: a registration that is being written holds them.
     tx.execute(select(Contact.id).where(Contact.id.in_(contact_ids)).with_for_update()).all()
-    is_used = exists().where(Registration.contact_id == Contact.id)
+    is_used = or_(
+        *(exists().where(one.contact_id == Contact.id) for one in (Registration, ContactCard))
+    )
     tx.execute(delete(Contact).where(Contact.id.in_(contact_ids), ~is_used))

@@ -218,6 +218,14 @@ class AudienceKnown(WebinarsError):
         self.name = name
 
 
+class ContactKnown(WebinarsError):
+    """Raised when an institution has a contact of that address and name already."""
+
+
+class ImportNotReady(WebinarsError):
+    """Raised when a list of contacts is asked for a step that is not its next."""
+
+
 class InstitutionAmbiguous(WebinarsError):
     """Raised when institutions of several countries share an acronym: say `DGCL:MA`."""
 

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, case, delete, select, union, update
 
-from webinars import contacts, links, suppressions, zones
+from webinars import cards, contacts, links, suppressions, zones
 from webinars.database import Transaction
 from webinars.models import (
     Audience,
@@ -62,9 +62,10 @@ class Purged:
 def purge(tx: Transaction, *, now: datetime) -> Purged:
     """Make the registrations anonymous of every event whose retention has ended; once each.
 
-    What is known of addresses and has ended goes too.
+    What is known of addresses and has ended goes too, and contacts of long ago.
     """
     suppressions.forget_old(tx, now=now)
+    cards.forget_unused(tx, now=now)
     due = [event for event in _list_unpurged(tx, now) if ends_at(event) <= now]
     purged = sum(_purge(tx, event, now) for event in due)
     return Purged(len(due), purged)

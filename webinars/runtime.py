@@ -85,6 +85,11 @@ class Runtime:
         """Return a message with the signature of the sender's domain, where there is a key."""
         return message if self.signer is None else self.signer.sign(message)
 
+    def wake_imports(self) -> None:
+        """Hint that there is work on a list of contacts; call it after the commit."""
+        if not brokers.is_hinted(self.broker, brokers.UPKEEP):
+            brokers.hint(self.broker, brokers.UPKEEP, brokers.BRING_IN)
+
     def find_return_path(self, delivery_id: int) -> str | None:
         """Return where reports about a mail go; `None`: to the sender, like everything else."""
         pattern = self.settings.mail_return_path

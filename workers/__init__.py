@@ -16,7 +16,7 @@ from dramatiq import Worker
 
 from webinars.models import Lane
 from webinars.runtime import Runtime
-from workers import mail, papers, schedule, upkeep
+from workers import imports, mail, papers, schedule, upkeep
 from workers.crew import Crew
 from workers.stopping import Stop, listen_for_stop
 
@@ -43,6 +43,7 @@ class Background:
         mail.bind(runtime, self.stopping, crew)
         upkeep.bind(runtime, spare)
         papers.bind(runtime, self.stopping, spare)
+        imports.bind(runtime, spare)
         self._worker = Worker(runtime.broker, worker_threads=threads, worker_timeout=IDLE_MS)
         self._threads = [
             threading.Thread(target=mail.look, args=(runtime, lane, self.stopping, crew))

@@ -13,11 +13,12 @@ from pathlib import Path
 from webinars import audiences, changes, claims, deliveries, events, waiting
 from webinars import broker as brokers
 from webinars.claims import LEASE
+from webinars.imports import contacts as contact_imports
 from webinars.mail import journal
 from webinars.models import Lane
 from webinars.papers import jobs
 from webinars.runtime import Runtime
-from workers import faults, intake, papers, upkeep
+from workers import faults, imports, intake, papers, upkeep
 from workers.stopping import Stop
 
 logger = logging.getLogger(__name__)
@@ -41,6 +42,7 @@ def run(runtime: Runtime, stop: Stop) -> None:
             if turn % TICKS_A_MINUTE == 0:
                 attempt(expire, runtime)
                 attempt(papers.forget_old, runtime)
+                attempt(imports.remove_old, runtime)
             tick(runtime, answers)
             stop.wait(TICK_SECONDS)
 
@@ -212,6 +214,14 @@ def hint_papers(runtime: Runtime) -> None:
         runtime.wake_press()
 
 
+def hint_imports(runtime: Runtime) -> None:
+    """Wake whoever goes on with lists of contacts, where one waits."""
+    with runtime.reading() as tx:
+        waits = contact_imports.list_working(tx)
+    if waits:
+        runtime.wake_imports()
+
+
 TASKS: tuple[Callable[[Runtime], None], ...] = (
     release_priorities,
     settle_changes,
@@ -219,5 +229,6 @@ TASKS: tuple[Callable[[Runtime], None], ...] = (
     hint_due,
     hint_papers,
     hint_upkeep,
+    hint_imports,
 )
 """In this order: what the first ones make due, the last ones hint at in the same second."""

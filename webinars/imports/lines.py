@@ -99,7 +99,7 @@ def parse(row: Mapping[str, str], event: Event) -> Answers | list[Fault]:
         last_name=reader.line("last_name", typed.NAME_LIMIT),
         first_name=reader.line("first_name", typed.NAME_LIMIT),
         email=reader.email("email"),
-        phone=reader.read("phone", lambda text: _check_phone(text, country)) or "",
+        phone=reader.read("phone", lambda text: check_phone(text, country)) or "",
         role=reader.word("role", Role, Role.OTHER),
         job_title=reader.line("job_title"),
         organization=reader.line("organization"),
@@ -190,17 +190,21 @@ def _find_country(text: str) -> str:
     code = text.upper()
     if code in dict(phrasing.countries(Language.FRENCH)):
         return code
-    meant = _list_countries().get(fold(text))
+    meant = list_country_names().get(fold(text))
     raise ValueRefused("country-named", code=meant) if meant else ValueRefused("country")
 
 
 @cache
-def _list_countries() -> dict[str, str]:
+def list_country_names() -> dict[str, str]:
     """Return the codes of the countries by their names in every language, folded."""
     return {fold(name): code for one in Language for code, name in phrasing.countries(one)}
 
 
-def _check_phone(text: str, country: str) -> str:
+def check_phone(text: str, country: str) -> str:
+    """Return a telephone number as a spreadsheet may have left it.
+
+    :raises ValueRefused: no number could be that.
+    """
     return typed.check_phone(_mend_phone(text, country), country)
 
 

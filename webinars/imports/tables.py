@@ -20,9 +20,10 @@ import openpyxl
 from openpyxl.utils.exceptions import InvalidFileException
 
 from webinars.errors import FileRefused, Problem
+from webinars.imports.encodings import find_encoding
 
 SIZE_LIMIT = 20 * 1024 * 1024
-UNPACKED_LIMIT = 50 * 1024 * 1024
+UNPACKED_LIMIT = 100 * 1024 * 1024
 UNPACKED_AT_LEAST = 5 * 1024 * 1024
 UNPACKED_TIMES = 100
 """A workbook that grows more than this is made to exhaust whoever opens it, unless it is small."""
@@ -36,7 +37,6 @@ HEADER_WITHIN = 50
 """How far down a sheet its header may begin."""
 
 DELIMITERS = (",", ";", "\t", "|")
-UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 ZIP_MARK = b"PK\x03\x04"
 OLD_EXCEL_MARK = b"\xd0\xcf\x11\xe0"
 """Of `.xls`, and of a workbook that is locked by a password."""
@@ -86,20 +86,41 @@ def read_table(data: bytes, *, name: str) -> list[Line]:
 
     :raises FileRefused: it is no table, or too large.
     """
+    return list(iterate_table(data, name=name))
+
+
+def iterate_table(
+    data: bytes, *, name: str, lines_limit: int = LINES_LIMIT, encoding: str = ""
+) -> Iterator[Line]:
+    """Read a table line by line, its header first and without blank lines.
+
+    :param lines_limit: how many there may be below the header.
+    :param encoding: of a CSV; empty: it is found out.
+    :raises FileRefused: it is no table, or too large.
+    """
     if len(data) > SIZE_LIMIT:
         raise refuse(name, "too-big", f"is larger than {SIZE_LIMIT // 1024**2} MB")
-    is_workbook = data.startswith(ZIP_MARK)
-    kept = []
-    for line in _read_workbook(data, name) if is_workbook else _read_csv(_decode(data, name)):
-        if not line.is_blank:
-            kept.append(line)
-        if len(kept) > LINES_LIMIT + 1:
-            raise refuse(name, "too-many", f"holds more than {LINES_LIMIT:,} lines", line.number)
+    if is_workbook(data):
+        lines = _read_workbook(data, name, lines_limit)
+    else:
+        lines = _read_csv(decode(data, name, encoding))
+    kept = 0
+    for line in lines:
+        if line.is_blank:
+            continue
+        kept += 1
+        if kept == 1 and len(line.cells) > COLUMNS_LIMIT:
+            raise _refuse_width(name)
+        if kept > lines_limit + 1:
+            raise refuse(name, "too-many", f"holds more than {lines_limit:,} lines", line.number)
+        yield line
     if not kept:
         raise refuse(name, "empty", "is empty")
-    if len(kept[0].cells) > COLUMNS_LIMIT:
-        raise _refuse_width(name)
-    return kept
+
+
+def is_workbook(data: bytes) -> bool:
+    """Tell whether a file is to be read as XLSX."""
+    return data.startswith(ZIP_MARK)
 
 
 def refuse(name: str, code: str, reason: str, line: int | None = None) -> FileRefused:
@@ -111,20 +132,19 @@ def _refuse_width(name: str) -> FileRefused:
     return refuse(name, "too-wide", f"has more than {COLUMNS_LIMIT} columns")
 
 
-def _decode(data: bytes, name: str) -> str:
+def decode(data: bytes, name: str, encoding: str = "") -> str:
+    """Return the text of a CSV; of an unknown encoding, in the likeliest one.
+
+    :raises FileRefused: it is no text.
+    """
     if data.startswith(OLD_EXCEL_MARK):
         reason = "is an Excel file of the old kind, or locked by a password: save it as .xlsx"
         raise refuse(name, "old-excel", reason)
-    usual = "utf-16" if data.startswith(UTF16_MARKS) else "utf-8-sig"
-    # What is no UTF-8 is what a French spreadsheet writes when it is not asked for UTF-8.
-    for encoding in (usual, "cp1252"):
-        try:
-            text = data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        if "\0" not in text:
-            return text
-    raise refuse(name, "no-text", "is neither CSV (UTF-8 or Windows-1252) nor XLSX")
+    found = encoding or find_encoding(data)
+    text = data.decode(found, errors="replace") if found else "\0"
+    if "\0" in text:
+        raise refuse(name, "no-text", "is neither CSV nor XLSX")
+    return text
 
 
 def _read_csv(text: str) -> Iterator[Line]:
@@ -171,7 +191,7 @@ def _find_delimiter(lines: list[str]) -> str:
     return max(DELIMITERS, key=lambda one: len(next(csv.reader([header], delimiter=one), [])))
 
 
-def _read_workbook(data: bytes, name: str) -> list[Line]:
+def _read_workbook(data: bytes, name: str, lines_limit: int) -> Iterator[Line]:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as packed:
             unpacked = sum(entry.file_size for entry in packed.infolist())
@@ -180,7 +200,7 @@ def _read_workbook(data: bytes, name: str) -> list[Line]:
             raise refuse(name, "too-big", f"unpacks to more than {allowed // 1024**2} MB")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of styles and the like, which nobody here looks at
-            return _read_sheet(_open_first_sheet(data), name)
+            yield from _read_sheet(_open_first_sheet(data), name, lines_limit)
     except UNREADABLE as error:
         raise refuse(name, "no-workbook", "is no XLSX workbook that can be read") from error
 
@@ -195,20 +215,20 @@ def _open_first_sheet(data: bytes) -> Any:
     return sheet
 
 
-def _read_sheet(sheet: Any, name: str) -> list[Line]:
+def _read_sheet(sheet: Any, name: str, lines_limit: int) -> Iterator[Line]:
     """Read the lines of a sheet that are not blank: there may be a million that are."""
     above = sheet.iter_rows(max_row=HEADER_WITHIN, values_only=True)
     if any(value is not None for row in above for value in row[COLUMNS_LIMIT:]):
         raise _refuse_width(name)
-    found: list[Line] = []
+    found = 0
     for number, row in enumerate(sheet.iter_rows(max_col=COLUMNS_LIMIT, values_only=True), 1):
         if any(value is not None for value in row):
-            found.append(Line(number, number, tuple(_clean(_to_text(value)) for value in row)))
-        if len(found) > LINES_LIMIT + 1:
-            break
+            found += 1
+            yield Line(number, number, tuple(_clean(_to_text(value)) for value in row))
+        if found > lines_limit + 1:
+            return
         if number > ROWS_LIMIT:
             raise refuse(name, "too-many", f"holds more than {ROWS_LIMIT:,} rows", number)
-    return found
 
 
 def _clean(cell: str) -> str:

@@ -6,6 +6,15 @@ One module a group of tables, all of them named from here.
 from webinars.models.audiences import Audience
 from webinars.models.audits import AuditRecord
 from webinars.models.changes import Change
+from webinars.models.contacts import (
+    ContactCard,
+    ContactImport,
+    DuplicateRule,
+    ImportedLine,
+    ImportState,
+    LegalBasis,
+    Likeness,
+)
 from webinars.models.enums import (
     ABOUT_ACCOUNTS,
     TO_ORGANISERS,
@@ -123,10 +132,13 @@ __all__ = [
     "ChangeKind",
     "Civility",
     "Contact",
+    "ContactCard",
+    "ContactImport",
     "ContactPoint",
     "Delivery",
     "DeliveryState",
     "Document",
+    "DuplicateRule",
     "Event",
     "EventInstitution",
     "EventKind",
@@ -139,11 +151,15 @@ __all__ = [
     "Frozen",
     "Grant",
     "HalfDay",
+    "ImportState",
+    "ImportedLine",
     "Institution",
     "InstitutionRole",
     "JobState",
     "Lane",
     "Language",
+    "LegalBasis",
+    "Likeness",
     "MailName",
     "Mailing",
     "MailingState",

@@ -334,6 +334,16 @@ TABLE: dict[type[WebinarsError], tuple[int, str, Sentence]] = {
         "slug",
         lambda e, event: _("Un autre événement porte déjà cette adresse."),
     ),
+    errors.ContactKnown: (
+        409,
+        "email",
+        lambda e, event: _("Vous avez déjà un contact de ce nom à cette adresse."),
+    ),
+    errors.ImportNotReady: (
+        409,
+        "",
+        lambda e, event: _("Cette liste n’en est pas là : rechargez la page."),
+    ),
     errors.AudienceKnown: (
         409,
         "name",

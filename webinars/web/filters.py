@@ -10,6 +10,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
+from typing import Protocol
 
 from flask import Flask, current_app, url_for
 from jinja2 import StrictUndefined
@@ -55,6 +56,17 @@ LABELS: dict[str, Callable[..., str]] = {
     "Side": phrasing.side_label,
     "SpeakerRole": phrasing.speaker_role_label,
 }
+
+
+class Named(Protocol):
+    """Someone with a name: registered, invited, or among the contacts."""
+
+    @property
+    def first_name(self) -> str: ...
+
+    @property
+    def last_name(self) -> str: ...
+
 
 ADDRESS = re.compile(r"https?://[^\s<>\"']+[^\s<>\"'.,;:!?)\]]|[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 
@@ -214,7 +226,7 @@ def audience(priority: Priority) -> str:
     return " – ".join(parts)
 
 
-def full_name(person: Registration) -> str:
+def full_name(person: Named) -> str:
     """Return the name of a person as a text says it."""
     return phrasing.display_name(person.first_name, person.last_name)
 

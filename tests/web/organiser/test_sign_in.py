@@ -141,6 +141,9 @@ PUBLIC = {
 VALUES = {
     "slug": SLUG,
     "audience_id": 1,
+    "card_id": 1,
+    "import_id": 1,
+    "institution_id": 1,
     "registration_id": 1,
     "mailing_id": 1,
     "delivery_id": 1,
@@ -148,7 +151,6 @@ VALUES = {
     "name": "cancel",
     "code": "ouverture",
     "sign_in_id": 1,
-    "institution_id": 1,
     "organiser_id": 1,
 }
 

@@ -10,6 +10,9 @@ from webinars.web.organiser import (
     answers,
     audiences,
     changes,
+    contact_imports,
+    contact_words,
+    contacts,
     corrections,
     creations,
     deliveries,
@@ -57,6 +60,8 @@ NOUNS = (
     changes,
     history,
     reconfirmations,
+    contacts,
+    contact_imports,
 )
 
 
@@ -67,6 +72,7 @@ def register(app: Flask) -> None:
     organiser.before_request(guard.require_right)
     organiser.after_request(guard.note_look)
     words.set_up(organiser)
+    contact_words.set_up(organiser)
     for noun in NOUNS:
         acts.collect(noun)
         organiser.register_blueprint(noun.blueprint)

@@ -16,11 +16,10 @@ from webinars.models import (
     OrganizationKind,
     Presence,
     QuestionKind,
-    Registration,
     RegistrationStatus,
     Role,
 )
-from webinars.web.filters import label
+from webinars.web.filters import Named, label
 from webinars.web.languages import get_language
 from webinars.web.languages import gettext as _
 from webinars.web.organiser.reviews import Fate
@@ -82,9 +81,9 @@ def grouped(number: int) -> str:
     return f"{number:,}".replace(",", NARROW_SPACE)
 
 
-def listed_name(registration: Registration) -> str:
+def listed_name(person: Named) -> str:
     """Return a name as a list shows it, last name first."""
-    return phrasing.sort_name(registration.last_name, registration.first_name)
+    return phrasing.sort_name(person.last_name, person.first_name)
 
 
 def last_word(reply: str) -> str:
