@@ -70,7 +70,7 @@ def test_each_paper_is_made_and_recorded(desk, runtime, world, paper):
 
 def test_a_paper_is_limited_and_worded_as_the_page_says(desk, runtime):
     add_people(runtime, 2, status=RegistrationStatus.WAITING)
-    page = desk.get(f"{PAGE}?status=waiting&language=en")
+    page = desk.get(f"{PAGE}?status=waiting&paper_language=en")
     assert "2 inscriptions dans la liste" in page.words
 
     text = read_text(take(desk, page, "/participants"))

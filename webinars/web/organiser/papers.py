@@ -141,7 +141,7 @@ def read_order(paper: str) -> PaperOrder:
 
 def choose_language(said: Any) -> Language:
     """Return the language that a paper is wanted in; French where nothing is said."""
-    return Language(_choose(said, "language", list(Language)))
+    return Language(_choose(said, "paper_language", list(Language)))
 
 
 def record(slug: str, order: PaperOrder, people: int, *, in_background: bool) -> int | None:
