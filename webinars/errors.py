@@ -452,6 +452,10 @@ class TagMissing(WebinarsError):
     """Raised when a tag without a letter or a digit is to be given."""
 
 
+class NothingToUndo(WebinarsError):
+    """Raised when something is to be undone that mailed people, is not over, or was undone."""
+
+
 class NoteMissing(WebinarsError):
     """Raised when a note without a word is to be kept."""
 

@@ -244,6 +244,16 @@ def list_tags(tx: Transaction, ids: Collection[int]) -> dict[int, list[str]]:
     return borne
 
 
+def name_all(tx: Transaction, event_id: int, ids: Collection[int]) -> dict[int, Other]:
+    """Return the names of registrations of an event by number."""
+    rows = tx.execute(
+        select(Registration.id, Registration.last_name, Registration.first_name).where(
+            match(event_id), Registration.id.in_(ids)
+        )
+    )
+    return {row.id: Other(*row) for row in rows}
+
+
 def list_sessions(tx: Transaction, ids: Collection[int]) -> dict[int, list[str]]:
     """List by number the codes of the sessions that registrations have a place in."""
     rows = tx.execute(

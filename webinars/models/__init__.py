@@ -19,6 +19,7 @@ from webinars.models.enums import (
     ABOUT_ACCOUNTS,
     TO_ORGANISERS,
     AttendanceMode,
+    BulkDeed,
     CalendarMethod,
     CalendarReply,
     ChangeKind,
@@ -85,6 +86,7 @@ from webinars.models.people import (
     SignInThrottle,
 )
 from webinars.models.registrations import (
+    BulkAct,
     ExportRecord,
     Note,
     Registration,
@@ -126,6 +128,8 @@ __all__ = [
     "AuditKind",
     "AuditRecord",
     "Bounce",
+    "BulkAct",
+    "BulkDeed",
     "CalendarMethod",
     "CalendarReply",
     "Change",

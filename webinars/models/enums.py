@@ -190,6 +190,21 @@ class RegistrationStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
+class BulkDeed(StrEnum):
+    """What an organiser does to many registrations at once."""
+
+    CONFIRM = "confirm"
+    DECLINE = "decline"
+    WAIT = "wait"
+    """Onto the waiting list."""
+    PLACE = "place"
+    """From the waiting list to a place."""
+    CANCEL = "cancel"
+    TAG = "tag"
+    UNTAG = "untag"
+    PRESENT = "present"
+
+
 class Presence(StrEnum):
     """What was seen on site."""
 

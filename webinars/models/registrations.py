@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from webinars.database import Base, Record, UtcDateTime, choice
 from webinars.models.enums import (
     AttendanceMode,
+    BulkDeed,
     CalendarReply,
     Civility,
     Language,
@@ -221,6 +222,30 @@ class Note(Base):
     """The organiser's address."""
     text: Mapped[str]
     written_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class BulkAct(Base):
+    """What an organiser does to many registrations at once, and how far it has come."""
+
+    __tablename__ = "bulk_acts"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    event_id: Mapped[int] = mapped_column(ForeignKey("events.id", ondelete="CASCADE"), index=True)
+    author: Mapped[str]
+    """The organiser's address."""
+    deed: Mapped[BulkDeed] = mapped_column(choice(BulkDeed))
+    said: Mapped[str]
+    """The tag, or the reason that people are told."""
+    total: Mapped[int]
+    waiting: Mapped[list[int]] = mapped_column(Record(list[int]))
+    """The registrations whose turn is still to come, by number."""
+    changed: Mapped[list[int]] = mapped_column(Record(list[int]))
+    """Those that it changed: whom undoing concerns."""
+    refused: Mapped[dict[str, list[int]]] = mapped_column(Record(dict[str, list[int]]))
+    """Those that stayed as they were, by the reason."""
+    started_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    undone_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class ExportRecord(Base):

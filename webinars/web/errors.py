@@ -456,6 +456,11 @@ TABLE: dict[type[WebinarsError], tuple[int, str, Sentence]] = {
         "tag",
         lambda e, event: _("Écrivez l’étiquette : un mot, au moins une lettre."),
     ),
+    errors.NothingToUndo: (
+        409,
+        "",
+        lambda e, event: _("Cela ne peut pas être défait, ou l’est déjà."),
+    ),
     errors.NoteMissing: (422, "note", lambda e, event: _("La note est vide.")),
     errors.WouldMailPeople: (
         409,

@@ -13,6 +13,7 @@ from webinars.filtering import write_filter
 from webinars.listings import Counts, Facets, Listed, Order, Pair
 from webinars.models import (
     AttendanceMode,
+    BulkDeed,
     Event,
     Language,
     Mode,
@@ -25,6 +26,7 @@ from webinars.participants import Filter
 from webinars.web.current import get_runtime
 from webinars.web.filters import country, label
 from webinars.web.languages import get_language
+from webinars.web.organiser.bulk import say_deed
 from webinars.web.organiser.columns import SIZES, Layout, list_columns, read_layout
 from webinars.web.organiser.filtering import (
     Part,
@@ -86,6 +88,7 @@ def read(slug: str) -> dict[str, Any]:
         "words": _word_rows(found, event),
         "home": home,
         "statuses": STATUSES,
+        "deeds": [(deed.value, say_deed(deed)) for deed in BulkDeed],
         "is_on_site": event.mode is not Mode.ONLINE,
     }
 
