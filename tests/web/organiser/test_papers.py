@@ -41,12 +41,14 @@ def read_text(answer):
     return "\n".join(page.extract_text() for page in pages)
 
 
-def test_the_page_is_reached_from_the_event_by_who_may_export(desk, runtime):
-    assert PAGE in desk.get(f"/organiser/events/{SLUG}/").find_links()
+def test_the_page_is_reached_from_the_exports_by_who_may_export(desk, runtime):
+    exports = f"/organiser/events/{SLUG}/exports"
+    assert exports in desk.get(f"/organiser/events/{SLUG}/").find_links()
+    assert PAGE in desk.get(exports).find_links()
     with runtime.transaction() as tx:
         (grant,) = tx.scalars(select(Grant))
         grant.role = OrganiserRole.READER
-    assert PAGE not in desk.get(f"/organiser/events/{SLUG}/").find_links()
+    assert exports not in desk.get(f"/organiser/events/{SLUG}/").find_links()
     assert desk.get(PAGE).status == 403
 
 

@@ -25,6 +25,7 @@ from webinars.web.organiser import (
     history,
     labels,
     mailings,
+    navigation,
     papers,
     programmes,
     publications,
@@ -75,6 +76,7 @@ def register(app: Flask) -> None:
     organiser.after_request(guard.note_look)
     words.set_up(organiser)
     contact_words.set_up(organiser)
+    app.jinja_env.globals["list_tabs"] = navigation.list_tabs
     for noun in NOUNS:
         acts.collect(noun)
         organiser.register_blueprint(noun.blueprint)
