@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from webinars import contacts, places
+from webinars import contacts, places, questions
 from webinars.models import (
     AttendanceMode,
     Civility,
@@ -64,7 +64,8 @@ def write(registration: Registration, event: Event, said: Answers) -> None:
     registration.question = said.question
     registration.share_with_participants = said.share_with_participants
     registration.accept_invitations = said.accept_invitations
-    registration.answers = dict(said.answers)
+    former = questions.keep_former(event, registration.answers or {})
+    registration.answers = former | questions.keep_shown(event, said.answers)
     registration.has_priority = has_priority(event, said)
 
 

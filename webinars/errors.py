@@ -354,6 +354,14 @@ class NothingChanged(WebinarsError):
     """Raised when a change would leave everything as it is: the same dates, the same room."""
 
 
+class QuestionAnswered(WebinarsError):
+    """Raised when a question that people have answered would become one of another kind."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(key)
+        self.key = key
+
+
 class NothingToValidate(WebinarsError):
     """Raised when a side validates a programme that has no session."""
 

@@ -7,7 +7,8 @@ from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import JSON, ColumnElement, func, or_, select, type_coerce
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import joinedload
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -209,6 +210,15 @@ def count_pending(tx: Transaction, event_id: int) -> Pending:
         to_reconfirm=count(tx, event_id, Filter(to_reconfirm=True)),
         requests=count(tx, event_id, Filter(has_request=True)),
     )
+
+
+def has_answered(tx: Transaction, event_id: int, key: str) -> bool:
+    """Tell whether anyone has answered a question of the event's own."""
+    answers = type_coerce(Registration.answers, JSON().with_variant(JSONB(), "postgresql"))
+    said = select(Registration.id).where(
+        Registration.event_id == event_id, func.coalesce(answers[key].as_string(), "") != ""
+    )
+    return tx.scalar(said.limit(1)) is not None
 
 
 def list_sources(tx: Transaction, event_id: int) -> list[str]:

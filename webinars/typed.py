@@ -23,6 +23,7 @@ BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u206
 INVISIBLE = frozenset("\u200b\u2028\u2029\ufeff\u00ad")
 NO_TEXT = {"Cc", "Cs", "Cn"}
 """Categories of what is no part of any writing: controls, halves of characters, no characters."""
+NUMBER = re.compile(r"-?\d{1,12}(\.\d{1,6})?", re.ASCII)
 PHONE_SHAPE = re.compile(r"\+?[\d\s().\-/]{4,40}")
 
 
@@ -78,6 +79,17 @@ def check_phone(text: str, country: str) -> str:
     if not PHONE_SHAPE.fullmatch(number) or not _could_be_dialled(number, country):
         raise ValueRefused("phone")
     return digits
+
+
+def check_number(text: str) -> str:
+    """Return a number with a point before its decimals, however they were written.
+
+    :raises ValueRefused: it is none.
+    """
+    number = clean_line(text, 40).replace(" ", "").replace("\u202f", "").replace(",", ".")
+    if not NUMBER.fullmatch(number):
+        raise ValueRefused("number")
+    return number
 
 
 def check_url(text: str) -> str:

@@ -370,11 +370,11 @@ MISTAKES = {
         "mailings[2].template",
         "twice",
     ),
-    "question of a later kind": (
+    "question that depends on a later one": (
         "kind: boolean",
-        "kind: number",
-        "questions[1].kind",
-        "kind-not-yet",
+        "kind: boolean, depends_on: {key: repas}",
+        "questions[1].depends_on.key",
+        "condition-later",
     ),
     "question of no kind": ("kind: boolean", "kind: bool", "questions[1].kind", "word"),
     "question twice": ("key: repas", "key: temoignage", "questions[2].key", "twice"),
@@ -481,7 +481,7 @@ CHOSEN = (
     "session that ends before it starts",
     "document that is not there",
     "rule that says nothing",
-    "question of a later kind",
+    "question of no kind",
 )
 
 

@@ -11,6 +11,13 @@ from typing import Any
 from webinars import eventfiles, loading, participants, zones
 from webinars.changes import Order
 from webinars.database import Transaction
+from webinars.editing.asking import (
+    list_questions,
+    move_question,
+    name_question,
+    put_question,
+    take_out_question,
+)
 from webinars.editing.clashes import Clash, ClashKind, list_clashes
 from webinars.editing.kinds import DEFAULTS, Defaults, complete, find_zone, list_shown_zones
 from webinars.editing.programmes import (
@@ -41,15 +48,20 @@ __all__ = [
     "find_zone",
     "list_clashes",
     "list_lacks",
+    "list_questions",
     "list_sessions",
     "list_shown_zones",
+    "move_question",
     "move_session",
+    "name_question",
     "name_session",
+    "put_question",
     "put_session",
     "reopen",
     "save",
     "set_final",
     "set_status",
+    "take_out_question",
     "take_out_session",
     "validate",
     "withdraw",

@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
+from webinars import questions
 from webinars.editing.clashes import list_clashes
 from webinars.models import (
     Event,
@@ -98,8 +99,9 @@ def _list_about_words(event: Event) -> Iterator[Lack]:
         yield Lack.CLASHES
     if event.sessions and event.programme_status is not ProgrammeStatus.FINAL:
         yield Lack.VALIDATION
-    labels = [one.label for one in event.questions]
-    options = [option for one in event.questions for option in one.options]
+    asked = questions.list_asked(event)
+    labels = [one.label for one in asked]
+    options = [option for one in asked for option in one.options]
     if not all(_is_translated(one) for one in (*labels, *options)):
         yield Lack.QUESTIONS
 

@@ -11,7 +11,7 @@ from datetime import date, datetime, time
 from webinars import zones
 from webinars.eventfiles import moments
 from webinars.eventfiles.moments import day_of, write
-from webinars.eventfiles.shape import EventFile, Session
+from webinars.eventfiles.shape import EventFile, Question, Session
 from webinars.eventfiles.tree import Path, Tree
 from webinars.models import QuestionKind
 
@@ -134,15 +134,37 @@ def check_names(file: EventFile, tree: Tree) -> None:
 
 
 def check_questions(file: EventFile, tree: Tree) -> None:
-    """A choice has options, and nothing else has."""
+    """A choice has options, nothing else has, and what depends on an answer comes after it."""
+    answers: dict[str, list[str]] = {}
     for place, question in tree.each(("questions",), file.questions):
-        is_choice = question.kind is QuestionKind.CHOICE
+        _check_condition(question, ("questions", place, "depends_on"), answers, tree)
+        is_choice = question.kind in {QuestionKind.CHOICE, QuestionKind.CHOICES}
+        if question.kind is QuestionKind.CHOICES:
+            for number, option in enumerate(question.options):
+                if ";" in option.fr:
+                    tree.add("option-parts", ("questions", place, "options", number))
         if is_choice and len(question.options) < 2:
             tree.add("options-needed", ("questions", place))
         if question.options and not is_choice:
             tree.add("options-only-choice", ("questions", place, "options"))
         options = [option.fr for option in question.options]
         _check_each_once(tree, ("questions", place, "options"), "", options)
+        if is_choice or question.kind is QuestionKind.BOOLEAN:
+            answers[question.key] = options or ["1"]
+
+
+def _check_condition(
+    question: Question, where: Path, answers: dict[str, list[str]], tree: Tree
+) -> None:
+    condition = question.depends_on
+    if condition is None:
+        return
+    known = answers.get(condition.key)
+    if known is None:
+        tree.add("condition-later", (*where, "key"), known=", ".join(answers) or "—")
+    elif not set(condition.values) <= set(known):
+        values = {"question": condition.key, "known": ", ".join(known)}
+        tree.add("condition-values", (*where, "values"), **values)
 
 
 def check_twice(file: EventFile, tree: Tree) -> None:

@@ -165,17 +165,25 @@ REASONS: Mapping[str, tuple[str, str]] = {
         "doit être comme « day 08:00 », « day-1 10:00 », « start-15m », « end+1h » ou"
         " « 2027-03-09T08:00 »",
     ),
-    "kind-not-yet": (
-        "questions of kind {kind} are not supported yet; there are {known}",
-        "les questions de type {kind} ne sont pas encore possibles ; il y a {known}",
+    "option-parts": (
+        "an option of several holds no `;`",
+        "une option parmi plusieurs ne contient pas de « ; »",
+    ),
+    "condition-later": (
+        "depends on a question that comes before it and has options: {known}",
+        "dépend d’une question qui la précède et qui a des options : {known}",
+    ),
+    "condition-values": (
+        "must be answers that the question {question} knows: {known}",
+        "doit être parmi les réponses à la question {question} : {known}",
     ),
     "options-needed": (
         "a choice needs at least two options",
         "un choix demande au moins deux options",
     ),
     "options-only-choice": (
-        "only a question of kind choice has options",
-        "seule une question de type choice a des options",
+        "only a question of kind choice or choices has options",
+        "seule une question de type choice ou choices a des options",
     ),
     "document-path": (
         "must be the path of a file beside the event file or below it",

@@ -52,8 +52,6 @@ GATE_CLOSES_MINUTES = 30
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 CODE = re.compile(r"[a-z0-9][a-z0-9_-]*")
 QUESTION_KEY = re.compile(r"[a-z][a-z0-9_]*")
-LATER_QUESTION_KINDS = ("long_text", "choices", "number", "date")
-"""Kinds that INTERFACE knows and the form does not yet."""
 PLANNED_TEMPLATES = (
     MailName.REMINDER,
     MailName.PRACTICAL_INFORMATION,
@@ -137,8 +135,6 @@ def _template(text: str) -> MailName:
 
 def _question_kind(text: str) -> QuestionKind:
     known = ", ".join(QuestionKind)
-    if text in LATER_QUESTION_KINDS:
-        raise ValueRefused("kind-not-yet", kind=text, known=known)
     if text not in list(QuestionKind):
         raise ValueRefused("word", known=known)
     return QuestionKind(text)
@@ -303,12 +299,20 @@ class PlannedMailing(Shape):
     at: Due
 
 
+class Condition(Shape):
+    """That a question is asked only of who gave one of these answers to another."""
+
+    key: QuestionKey
+    values: Annotated[tuple[Line, ...], Field(min_length=1, max_length=LIST_LIMIT)] = ("1",)
+
+
 class Question(Shape):
     key: QuestionKey
     kind: Annotated[QuestionKind, _read(_question_kind), PlainSerializer(str)]
     label: Words
     required: Flag = False
     options: Annotated[tuple[Words, ...], Field(max_length=LIST_LIMIT)] = ()
+    depends_on: Condition | None = None
 
 
 class EventFile(Shape):

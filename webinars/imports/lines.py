@@ -11,10 +11,11 @@ from enum import StrEnum
 from functools import cache
 from typing import TypeVar
 
-from webinars import phrasing, programme, typed
+from webinars import phrasing, programme, questions, typed
 from webinars.answers import Answers
 from webinars.contacts import fold
 from webinars.errors import SessionFull, SessionsClash, UnknownSession, ValueRefused
+from webinars.eventfiles import moments
 from webinars.models import (
     AttendanceMode,
     Civility,
@@ -79,14 +80,18 @@ class Fault:
 
 def list_fields(event: Event) -> list[str]:
     """Return the names that a table's header may hold for an event."""
-    own = [f"{OWN_QUESTION}{question.key}" for question in event.questions]
+    own = [f"{OWN_QUESTION}{question.key}" for question in questions.list_asked(event)]
     return [*REQUIRED, *OPTIONAL, *own]
 
 
 def list_required(event: Event) -> list[str]:
     """Return the names that a table's header must hold for an event."""
     mode = ["attendance_mode"] if event.mode is Mode.HYBRID else []
-    own = [f"{OWN_QUESTION}{question.key}" for question in event.questions if question.required]
+    own = [
+        f"{OWN_QUESTION}{one.key}"
+        for one in questions.list_asked(event)
+        if one.required and one.condition is None
+    ]
     return [*REQUIRED, *mode, *own]
 
 
@@ -239,7 +244,7 @@ def _read_mode(reader: Reader, event: Event) -> AttendanceMode | None:
 
 
 def _read_own(reader: Reader, event: Event) -> dict[str, str]:
-    said = {one.key: _read_question(reader, one) for one in event.questions}
+    said = {one.key: _read_question(reader, one) for one in questions.list_asked(event)}
     return {key: answer for key, answer in said.items() if answer}
 
 
@@ -250,14 +255,30 @@ def _read_question(reader: Reader, question: Question) -> str:
         return "1" if is_ticked else ""
     if question.kind is QuestionKind.CHOICE:
         return reader.read(name, lambda text: _find_option(text, question)) or ""
+    if question.kind is QuestionKind.CHOICES:
+        return reader.read(name, lambda text: _find_options(text, question)) or ""
+    if question.kind is QuestionKind.NUMBER:
+        return reader.read(name, typed.check_number) or ""
+    if question.kind is QuestionKind.DATE:
+        return reader.read(name, _find_day) or ""
     return reader.line(name, typed.TEXT_LIMIT)
 
 
 def _check_tick(text: str, question: Question) -> bool:
     is_ticked = _find_tick(text)
-    if question.required and not is_ticked:
+    if question.required and question.condition is None and not is_ticked:
         raise ValueRefused("required")
     return is_ticked
+
+
+def _find_options(text: str, question: Question) -> str:
+    parts = [part.strip() for part in text.split(questions.BETWEEN)]
+    found = (_find_option(part, question) for part in parts if part)
+    return questions.BETWEEN.join(dict.fromkeys(found))
+
+
+def _find_day(text: str) -> str:
+    return moments.parse_day(text.strip()[:10]).isoformat()
 
 
 def _find_option(text: str, question: Question) -> str:

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from webinars import eventfiles, timeline
+from webinars import eventfiles, questions, timeline
 from webinars.eventfiles import EventFile, moments
 from webinars.eventfiles.shape import GATE_CLOSES_MINUTES, GATE_OPENS_MINUTES
 from webinars.models import Document, Event, EventInstitution, Question, Session, Translated
@@ -43,7 +43,7 @@ def to_file(event: Event) -> EventFile:
             "documents": [_document(one) for one in event.documents],
             "connection": _connection(event),
             "mailings": timeline.find_named(event),
-            "questions": [_question(one) for one in event.questions],
+            "questions": [_question(one) for one in questions.list_asked(event)],
         }
     )
 
@@ -131,10 +131,13 @@ def _connection(event: Event) -> dict[str, Any] | None:
 
 
 def _question(one: Question) -> dict[str, Any]:
-    return {
+    said: dict[str, Any] = {
         "key": one.key,
         "kind": one.kind,
         "label": _words(one.label),
         "required": one.required,
         "options": [_words(option) for option in one.options],
     }
+    if one.condition:
+        said["depends_on"] = asdict(one.condition)
+    return said

@@ -9,12 +9,15 @@ from datetime import datetime
 
 from sqlalchemy import select
 
+from webinars import participants
 from webinars.database import Transaction
+from webinars.errors import QuestionAnswered
 from webinars.eventfiles import EventFile, moments
 from webinars.eventfiles.shape import GATE_CLOSES_MINUTES, GATE_OPENS_MINUTES
 from webinars.eventfiles.shape import Institution as InstitutionShape
 from webinars.eventfiles.shape import Session as SessionShape
 from webinars.models import (
+    Condition,
     ContactPoint,
     Document,
     Event,
@@ -211,17 +214,38 @@ def _write_documents(tx: Transaction, event: Event, file: EventFile) -> None:
 
 
 def _write_questions(tx: Transaction, event: Event, file: EventFile) -> None:
+    """Write the questions; one that people have answered keeps its kind, and is never lost."""
     known = {one.key: one for one in event.questions}
-    questions = []
+    written: list[Question] = []
     for position, said in enumerate(file.questions):
-        question = known.get(said.key) or Question(key=said.key)
+        question = known.pop(said.key, None) or Question(key=said.key)
+        if question.kind not in {None, said.kind} and _is_answered(tx, event, said.key):
+            raise QuestionAnswered(said.key)
         question.kind = said.kind
         question.label = said.label.translated()
         question.required = said.required
         question.options = tuple(option.translated() for option in said.options)
-        question.position = position
-        questions.append(question)
-    event.questions = questions
+        condition = said.depends_on
+        question.condition = Condition(condition.key, condition.values) if condition else None
+        question.position, question.is_asked = position, True
+        written.append(question)
+    event.questions = [*written, *_keep_answered(tx, event, list(known.values()), len(written))]
+
+
+def _keep_answered(
+    tx: Transaction, event: Event, left: list[Question], position: int
+) -> list[Question]:
+    """Keep what is asked no more but was answered, after the others."""
+    kept = [one for one in left if _is_answered(tx, event, one.key)]
+    for number, one in enumerate(kept):
+        one.position, one.is_asked = position + number, False
+    return kept
+
+
+def _is_answered(tx: Transaction, event: Event, key: str) -> bool:
+    if event.id is None:
+        return False
+    return participants.has_answered(tx, event.id, key)
 
 
 PLAIN = ("kind", "timezone", "display_timezones", "mode", "status", "capacity")

@@ -104,6 +104,7 @@ from webinars.models.roles import (
     SignInMethod,
 )
 from webinars.models.values import (
+    Condition,
     ContactPoint,
     FormerDates,
     Notice,
@@ -135,6 +136,7 @@ __all__ = [
     "Change",
     "ChangeKind",
     "Civility",
+    "Condition",
     "Contact",
     "ContactCard",
     "ContactImport",

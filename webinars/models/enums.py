@@ -99,8 +99,13 @@ class QuestionKind(StrEnum):
     """The kind of answer that an event's own question takes."""
 
     TEXT = "text"
+    LONG_TEXT = "long_text"
     CHOICE = "choice"
+    CHOICES = "choices"
+    """Several of them; the answer is their French texts, joined by `;`."""
     BOOLEAN = "boolean"
+    NUMBER = "number"
+    DATE = "date"
 
 
 class ChangeKind(StrEnum):

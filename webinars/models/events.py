@@ -23,6 +23,7 @@ from webinars.models.enums import (
 from webinars.models.people import Institution
 from webinars.models.roles import Share
 from webinars.models.values import (
+    Condition,
     ContactPoint,
     FormerDates,
     Notice,
@@ -211,6 +212,10 @@ class Question(Base):
         Record(tuple[Translated, ...]), default=()
     )
     """For a choice; the French text is what is stored as the answer."""
+    condition: Mapped[Condition | None] = mapped_column(Record(Condition))
+    """`None`: everyone is asked."""
+    is_asked: Mapped[bool] = mapped_column(default=True)
+    """If not, what people answered stays in exports until it is purged."""
     position: Mapped[int]
 
     event: Mapped[Event] = relationship(back_populates="questions", lazy="raise")

@@ -76,6 +76,15 @@ class Speaker:
 
 
 @dataclass(frozen=True)
+class Condition:
+    """That a question is asked only of who gave one of these answers to another."""
+
+    key: str
+    values: tuple[str, ...] = ("1",)
+    """As answers are kept: `1` for a box that is ticked, the French text of an option."""
+
+
+@dataclass(frozen=True)
 class Validation:
     """That a side has validated the programme: who did it, for which institution, and when."""
 

@@ -189,6 +189,7 @@ def _value(error: errors.ValueRefused, event: Event | None) -> str:
         "too-long": _("%(length)s caractères : c’est trop long, il en faut %(limit)s au plus."),
         "email": _("Écrivez une adresse complète, par exemple nom@example.org."),
         "phone": _("Écrivez un numéro de téléphone, par exemple +212 5 37 00 00 00."),
+        "number": _("Écrivez un nombre, par exemple 12 ou 2,5."),
         "url": _("Écrivez une adresse complète, qui commence par https://."),
     }
     return words.get(error.reason, _("Cette valeur n’est pas acceptée.")) % error.values
@@ -413,6 +414,11 @@ TABLE: dict[type[WebinarsError], tuple[int, str, Sentence]] = {
         ),
     ),
     errors.NothingChanged: (409, "", lambda e, event: _("Rien ne changerait.")),
+    errors.QuestionAnswered: (
+        409,
+        "kind",
+        lambda e, event: _("Des personnes ont déjà répondu à la question %(key)s.", key=e.key),
+    ),
     errors.NothingToValidate: (409, "", lambda e, event: _("Il n’y a pas de programme.")),
     errors.AlreadyValidated: (
         409,

@@ -17,11 +17,12 @@ from wtforms import (
     PasswordField,
     RadioField,
     SelectField,
+    SelectMultipleField,
     StringField,
     TextAreaField,
 )
 from wtforms.validators import StopValidation
-from wtforms.widgets import EmailInput, TelInput, html_params
+from wtforms.widgets import CheckboxInput, EmailInput, TelInput, html_params
 
 from webinars import phrasing, typed
 from webinars.errors import ValueRefused
@@ -206,11 +207,15 @@ class Choice(Described, SelectField):  # type: ignore[misc]
     def widget(self, field: Field, **attributes: Any) -> Markup:
         """Write the list, with what is chosen marked."""
         shown = {"id": self.id, "name": self.name, "required": bool(self.flags.required)}
-        options = _write_options(tuple(self.list_rows()))
+        options = self.write_options()
         if self.data:
             value = f'value="{escape(self.data)}"'
             options = options.replace(value, f"{value} selected", 1)
         return Markup(f"<select {html_params(**shown, **attributes)}>{options}</select>")
+
+    def write_options(self) -> str:
+        """Write the lines of the list."""
+        return _write_options(tuple(self.list_rows()))
 
     def pre_validate(self, form: Form) -> None:
         """Refuse what is not on the list."""
@@ -240,6 +245,41 @@ class Radios(Described, RadioField):  # type: ignore[misc]
         """Refuse what is none of the buttons."""
         if self.data and self.data not in {value for value, *_rest in self.iter_choices()}:
             raise StopValidation(_("Choisissez une des réponses proposées."))
+
+
+class Many(Described, SelectMultipleField):  # type: ignore[misc]
+    """Boxes to tick, several of which may be."""
+
+    option_widget = CheckboxInput()
+
+    def __init__(
+        self,
+        label: object = None,
+        validators: Iterable[Callable[[Any, Any], None]] = (),
+        *,
+        words: Words,
+        **options: Any,
+    ) -> None:
+        super().__init__(label, list(validators), choices=lambda: list(words()), **options)
+
+    def process_data(self, value: Any) -> None:
+        self.data = list(value or ())
+
+    @property
+    def first_id(self) -> str:
+        """Return the id of the first box; where there is none, of the page's main part."""
+        return f"{self.id}-0" if self.has_boxes else "content"
+
+    @property
+    def has_boxes(self) -> bool:
+        """Tell whether there is anything to tick."""
+        return bool(list(self.iter_choices()))
+
+    def pre_validate(self, form: Form) -> None:
+        """Refuse what is none of the boxes."""
+        known = {value for value, *_rest in self.iter_choices()}
+        if not known.issuperset(self.data or ()):
+            raise StopValidation(_("Choisissez dans la liste."))
 
 
 class Country(Choice):

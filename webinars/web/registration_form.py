@@ -24,22 +24,19 @@ from webinars.models import (
     Language,
     Mode,
     OrganizationKind,
-    Question,
-    QuestionKind,
     Registration,
     Role,
     Session,
 )
 from webinars.programme import Slot
 from webinars.typed import LINE_LIMIT, NAME_LIMIT, TEXT_LIMIT
-from webinars.web import fields
+from webinars.web import fields, question_fields
 from webinars.web.errors import explain
 from webinars.web.fields import ADDRESS, PHONE, Described, Form, Limit, Required
-from webinars.web.filters import label, plain
+from webinars.web.filters import label
 from webinars.web.languages import N_, get_language
 
 IDENTITY = re.compile(r"[0-9a-f]{32}")
-OWN_QUESTION = "q_"
 
 COPIED = (
     "last_name",
@@ -132,6 +129,8 @@ class RegistrationForm(Form):
     """What is asked of everyone who registers."""
 
     form_identity = StringField()
+    places: Mapping[str, str] = {}
+    """The class of each own question that depends on another's answer, by the field's name."""
 
     civility = fields.Radios(N_("Civilité"), words=_words(Civility))
     last_name = fields.Text(N_("Nom"), [Required(), Limit(NAME_LIMIT)], autocomplete="family-name")
@@ -181,7 +180,7 @@ class RegistrationForm(Form):
 
     def list_questions(self) -> list[Field]:
         """Return the fields of the event's own questions."""
-        return [field for field in self if field.name.startswith(OWN_QUESTION)]
+        return [field for field in self if field.name.startswith(question_fields.PREFIX)]
 
 
 def make_form(
@@ -196,10 +195,11 @@ def make_form(
 
     `left` are the places left by session code, `held` the codes of those a registration has.
     """
-    own = {f"{OWN_QUESTION}{one.key}": _make_question(one) for one in event.questions}
+    own = question_fields.make_fields(event)
     form_class = type("EventForm", (RegistrationForm,), own) if own else RegistrationForm
     data = _read(registration, held) if registration else _begin()
     form: RegistrationForm = form_class(data=data, meta={} if has_csrf else {"csrf": False})
+    form.places = question_fields.list_places(event)
     form.sessions.event, form.sessions.left, form.sessions.held = event, left, held
     if event.mode is not Mode.HYBRID:
         del form.attendance_mode
@@ -228,7 +228,7 @@ def read_answers(form: RegistrationForm) -> Answers:
         question=form.question.data,
         share_with_participants=form.share_with_participants.data,
         accept_invitations=form.accept_invitations.data,
-        answers=_read_own(form),
+        answers=question_fields.read(form),
     )
 
 
@@ -257,21 +257,5 @@ def _begin() -> dict[str, Any]:
 
 def _read(registration: Registration, held: Collection[str]) -> dict[str, Any]:
     said = {name: getattr(registration, name) for name in COPIED}
-    own = {f"{OWN_QUESTION}{key}": answer for key, answer in registration.answers.items()}
+    own = question_fields.fill(registration.event, registration.answers)
     return said | own | {"sessions": held}
-
-
-def _read_own(form: RegistrationForm) -> dict[str, str]:
-    said = {field.name.removeprefix(OWN_QUESTION): field.data for field in form.list_questions()}
-    return {key: "1" if data is True else data for key, data in said.items() if data}
-
-
-def _make_question(question: Question) -> Field:
-    required = [Required()] if question.required else []
-    text = plain(question.label)
-    if question.kind is QuestionKind.BOOLEAN:
-        return fields.Tick(text, required)
-    if question.kind is QuestionKind.CHOICE:
-        options = [(one.fr, plain(one)) for one in question.options]
-        return fields.Choice(text, required, words=lambda: options)
-    return fields.Text(text, [*required, Limit(TEXT_LIMIT)])

@@ -123,6 +123,8 @@ def find_place(event: Event, lack: Lack) -> str:
     """Return the address at which an event is given what it lacks; empty: there is none here."""
     if lack in IN_PROGRAMME:
         return url_for("organiser.programmes.show", slug=event.slug)
+    if lack is Lack.QUESTIONS:
+        return url_for("organiser.questions.show", slug=event.slug)
     name = SECTION_OF.get(lack, "")
     if name not in {one.name for one in _list_for(event)}:
         return ""
