@@ -44,7 +44,13 @@ GROUPS = (
             Page("programmes.show", N_("Programme")),
         ),
     ),
-    Group(N_("Inscriptions"), (Page("registrations.listing", N_("Liste")),)),
+    Group(
+        N_("Inscriptions"),
+        (
+            Page("registrations.listing", N_("Liste")),
+            Page("arrivals.listing", N_("Arrivées")),
+        ),
+    ),
     Group(N_("Envois"), (Page("deliveries.listing", N_("Envois")),)),
     Group(
         N_("Exports"),
