@@ -35,6 +35,8 @@ class Answers:
     attendance_mode: AttendanceMode | None = None
     """Only asked when the event is hybrid."""
     assistant_email: str = ""
+    salutation: str | None = None
+    """The form of address that an organiser chose; `None`: nobody says anything about it."""
     sessions: tuple[str, ...] = ()
     """Codes of the chosen sessions."""
     question: str = ""
@@ -61,6 +63,8 @@ def write(registration: Registration, event: Event, said: Answers) -> None:
     registration.language = said.language
     registration.attendance_mode = choose_mode(event, said)
     registration.assistant_email = said.assistant_email
+    if said.salutation is not None:
+        registration.salutation = said.salutation
     registration.question = said.question
     registration.share_with_participants = said.share_with_participants
     registration.accept_invitations = said.accept_invitations

@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import selectinload
 
-from webinars import contacts, deliveries, rights, timeline
+from webinars import contacts, deliveries, messages, rights, timeline
 from webinars.database import Transaction, as_column
 from webinars.models import (
     AttendanceMode,
@@ -289,14 +289,22 @@ def _find_last(tx: Transaction, mailing: Mailing) -> int | None:
 def _fill(tx: Transaction, mailing: Mailing, last: int, now: datetime) -> None:
     chunk = [*audience(mailing), Registration.id.between(mailing.cursor + 1, last)]
     _insert(tx, _write_rows(mailing, now, func.trim(Registration.email), "").where(*chunk))
-    if mailing.template in COPIED:
+    if is_copied(mailing):
         assistant = func.trim(Registration.assistant_email)
         is_other = func.lower(assistant).not_in(["", Registration.email_key])
         _insert(tx, _write_rows(mailing, now, assistant, ":copy").where(*chunk, is_other))
 
 
+def is_copied(mailing: Mailing) -> bool:
+    """Tell whether the assistants receive a mailing too."""
+    written = mailing.message
+    return mailing.template in COPIED if written is None else written.with_copies
+
+
 def audience(mailing: Mailing) -> Sequence[ColumnElement[bool]]:
     """Return who a mailing is for."""
+    if mailing.message is not None:
+        return messages.audience(mailing.message, before=mailing.due_at)
     conditions = [
         Registration.event_id == mailing.event_id,
         Registration.status == RegistrationStatus.CONFIRMED,
@@ -362,4 +370,6 @@ def _name_occasion(mailing_id: int, due_at: datetime | None) -> str:
 
 
 def _occasion(mailing: Mailing) -> str:
+    if mailing.message_id is not None:  # whatever becomes of its event, it is sent once
+        return f"message:{mailing.id}"
     return _name_occasion(mailing.id, mailing.due_at)

@@ -316,6 +316,14 @@ class MailingTooLate(WebinarsError):
         self.expired_at = expired_at
 
 
+class MessageStarted(WebinarsError):
+    """Raised when a message was to be changed or taken back that has begun to leave."""
+
+
+class MessageEdited(WebinarsError):
+    """Raised when someone else has saved a message since it was opened."""
+
+
 class MailingAmbiguous(WebinarsError):
     """Raised when several mailings of an event share a template: their numbers tell them apart."""
 

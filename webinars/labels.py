@@ -221,6 +221,7 @@ MAILS = {
         "Informations pratiques", "معلومات عملية", "Practical information"
     ),
     MailName.CONNECTION_LINK: Translated("Lien de connexion", "رابط الاتصال", "Connection link"),
+    MailName.MESSAGE: Translated("Message écrit", "رسالة مكتوبة", "Written message"),
     MailName.THANKS: Translated("Remerciements", "رسالة شكر", "Thanks"),
     MailName.ROOM_MISSING: Translated(
         "Alerte : salle manquante", "تنبيه: القاعة غير محددة", "Alert: room missing"

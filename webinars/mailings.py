@@ -11,8 +11,9 @@ from datetime import datetime
 from typing import NamedTuple
 
 from sqlalchemy import and_, or_, select
+from sqlalchemy.orm import selectinload
 
-from webinars import deliveries, timeline
+from webinars import deliveries, messages, timeline
 from webinars.audiences import EVENT_CANCELLED, EVENT_POSTPONED, WAITING
 from webinars.database import Transaction
 from webinars.deliveries import Only, Tally
@@ -23,6 +24,7 @@ from webinars.models import (
     Mailing,
     MailingState,
     MailName,
+    Translated,
 )
 from webinars.timeline import Plan, Rule
 
@@ -71,6 +73,9 @@ class MailingRow(NamedTuple):
     waits: dict[str, int]
     """What the waiting ones wait for: see `deliveries.Tally`; while a mailing is held,
     or `paused`, for that alone."""
+    message_id: int | None = None
+    subject: Translated | None = None
+    """Of what an organiser wrote herself."""
 
 
 def plan(
@@ -85,7 +90,9 @@ def plan(
     tx.flush()
     known = {
         Rule(mailing.template, mailing.rule): mailing
-        for mailing in tx.scalars(select(Mailing).where(Mailing.event_id == event.id))
+        for mailing in tx.scalars(
+            select(Mailing).where(Mailing.event_id == event.id, Mailing.message_id.is_(None))
+        )
     }
     for one in timeline.plan(event, timeline.list_rules(event) if rules is None else rules):
         mailing = known.pop(one.rule, None)
@@ -96,7 +103,23 @@ def plan(
     for mailing in known.values():
         if _lies_ahead(mailing, now):
             mailing.state, mailing.reason = MailingState.CANCELLED, RULE_GONE
+    _move_messages(tx, event, now)
     tx.flush()
+
+
+def _move_messages(tx: Transaction, event: Event, now: datetime) -> None:
+    """Move what organisers wrote with its event, where it is due at an hour that follows it.
+
+    What has begun to leave begins never anew: who has it has it.
+    """
+    written = select(Mailing).where(Mailing.event_id == event.id, Mailing.message_id.is_not(None))
+    for mailing in tx.scalars(written):
+        due_at = mailing.due_at
+        if timeline.is_relative(mailing.rule) and not messages.has_begun(tx, mailing):
+            due_at = timeline.find_due(event, mailing.rule)
+        rule = Rule(MailName.MESSAGE, mailing.rule)
+        expires_at = timeline.find_end(event, MailName.MESSAGE, due_at)
+        _move(mailing, Plan(rule, due_at, expires_at), event, now)
 
 
 def _make(event: Event, one: Plan) -> Mailing:
@@ -196,11 +219,16 @@ def test_to(
     language: Language,
     *,
     now: datetime,
+    message_id: int | None = None,
 ) -> None:
-    """Send any mail of an event to oneself, about an invented person; also of a draft."""
+    """Send any mail of an event to oneself, about an invented person; also of a draft.
+
+    :param message_id: what an organiser wrote, where it is that.
+    """
+    about = f"e{event.id}" if message_id is None else f"m{message_id}"
     deliveries.add(
         tx,
-        intent=f"test:e{event.id}:{template}:{language}:{now.isoformat()}:{email}",
+        intent=f"test:{about}:{template}:{language}:{now.isoformat()}:{email}",
         event_id=event.id,
         template=template,
         email=email,
@@ -218,6 +246,7 @@ def list_rows(tx: Transaction, event_id: int, now: datetime) -> list[MailingRow]
         select(Mailing)
         .where(Mailing.event_id == event_id)
         .order_by(Mailing.due_at.is_not(None), Mailing.due_at, Mailing.id)
+        .options(selectinload(Mailing.message))
     )
     mailings = tx.scalars(query).all()
     tallies = deliveries.tally(tx, [mailing.id for mailing in mailings], now)
@@ -251,4 +280,6 @@ def _make_row(mailing: Mailing, tally: Tally) -> MailingRow:
         unwanted=tally.marks[Only.UNWANTED],
         next_attempt_at=None if stopped else tally.next_attempt_at,
         waits={what: number for what, number in waits.most_common() if number or what == stopped},
+        message_id=mailing.message_id,
+        subject=mailing.message.subject if mailing.message else None,
     )

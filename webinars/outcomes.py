@@ -37,7 +37,14 @@ LOSSES_AT_MOST = 5
 POISON = "poison"
 """The reply of a delivery that was given up because each worker that had it died."""
 
-COUNTED_AS_SENT = frozenset({MailName.REMINDER, MailName.PRACTICAL_INFORMATION, MailName.THANKS})
+COUNTED_AS_SENT = frozenset(
+    {
+        MailName.REMINDER,
+        MailName.PRACTICAL_INFORMATION,
+        MailName.THANKS,
+        MailName.MESSAGE,
+    }
+)
 """Better missed than doubled: where nobody can tell whether one of these left."""
 
 STATUSES: dict[MailName, RegistrationStatus] = {
@@ -71,6 +78,7 @@ UNTIL_POSTPONED = frozenset(
         MailName.PRACTICAL_INFORMATION,
         MailName.CONNECTION_LINK,
         MailName.THANKS,
+        MailName.MESSAGE,
         MailName.CALENDAR_DAY,
     }
 )

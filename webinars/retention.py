@@ -42,6 +42,7 @@ BLANK: dict[str, object] = {
     "organization_key": "",
     "on_behalf_of": "",
     "assistant_email": "",
+    "salutation": "",
     "question": "",
     "request": None,
     "requested_at": None,

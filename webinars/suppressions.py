@@ -46,7 +46,14 @@ from webinars.models import (
     SuppressionReason,
 )
 
-UNSUBSCRIBABLE = frozenset({MailName.REMINDER, MailName.PRACTICAL_INFORMATION, MailName.THANKS})
+UNSUBSCRIBABLE = frozenset(
+    {
+        MailName.REMINDER,
+        MailName.PRACTICAL_INFORMATION,
+        MailName.THANKS,
+        MailName.MESSAGE,
+    }
+)
 """Mails that a person may do without: she has her link, and is told of every change."""
 EVERY_MAIL = frozenset(MailName)
 

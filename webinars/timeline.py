@@ -15,6 +15,8 @@ from webinars.eventfiles.moments import Anchor
 from webinars.models import Event, MailName, Mode
 
 AT_ONCE = "at once"
+NOW = "now"
+"""The rule of a message that an organiser sends at once, after the quiet time."""
 AS_MOVED = "mailings as moved"
 """Where an event keeps the dated mailings of its file once it was moved: beside what was loaded,
 for the file still says what it said."""
@@ -32,6 +34,7 @@ EARLY_START = time(10)
 """An event that starts before this hour has its link sent the evening before."""
 EVENING = time(18)
 THANKS_FOR = timedelta(days=7)
+"""How long thanks make sense, and a message that is due once the event has begun."""
 
 
 @dataclass(frozen=True)
@@ -106,6 +109,11 @@ def find_due(event: Event, at: str) -> datetime | None:
     return zones.to_instant(local, event.timezone)
 
 
+def is_relative(at: str) -> bool:
+    """Tell whether a rule follows its event: it moves when the event is moved."""
+    return at not in {AT_ONCE, NOW} and moments.parse_rule(at).moment is None
+
+
 def find_evening_before(due_at: datetime, timezone: str) -> datetime:
     """Return 18:00 of the local day before: when a missing room is first spoken of."""
     day = zones.to_local(due_at, timezone).date() - timedelta(days=1)
@@ -124,4 +132,6 @@ def find_end(event: Event, template: MailName, due_at: datetime | None = None) -
             return event.starts_at
         case MailName.THANKS:
             return (due_at or event.ends_at) + THANKS_FOR
+        case MailName.MESSAGE if due_at is not None and due_at >= event.starts_at:
+            return due_at + THANKS_FOR
     return event.ends_at

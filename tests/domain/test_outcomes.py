@@ -280,7 +280,8 @@ def test_an_address_that_is_not_written_to_gets_nothing():
 
 
 def test_every_mail_to_a_person_says_which_status_it_is_about_or_that_none_matters():
-    whatever_it_is = {OWN_LINK} | TO_ORGANISERS | ABOUT_ACCOUNTS
+    # A message says to whom it goes by itself.
+    whatever_it_is = {OWN_LINK, MailName.MESSAGE} | TO_ORGANISERS | ABOUT_ACCOUNTS
 
     assert set(outcomes.STATUSES) | outcomes.OF_THE_LIVE | whatever_it_is == set(MailName)
     assert not set(outcomes.STATUSES) & outcomes.OF_THE_LIVE

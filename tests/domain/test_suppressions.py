@@ -103,8 +103,9 @@ def test_what_each_reason_stops(reason, template):
     assert find_block(blocks, template, 17, by_form=False) == (reason if unasked else None)
 
 
-def test_a_person_can_do_without_reminders_and_thanks_and_nothing_else():
-    assert {one.value for one in UNSUBSCRIBABLE} == {"reminder", "practical-information", "thanks"}
+def test_a_person_can_do_without_reminders_thanks_and_messages_and_nothing_else():
+    expected = {"reminder", "practical-information", "thanks", "message"}
+    assert {one.value for one in UNSUBSCRIBABLE} == expected
 
 
 @pytest.mark.parametrize(
@@ -315,7 +316,8 @@ def test_what_a_worker_has_or_has_sent_is_left_to_the_worker(tx, mails):
     suppressions.unsubscribe(tx, SAMIRA, mails[0].id, now=NOW)
 
     assert [get(tx, name).state for name in waiting] == list(states)
-    assert list_suppressed(tx) == {(mails[0].id, MailName.PRACTICAL_INFORMATION)}
+    left = (MailName.PRACTICAL_INFORMATION, MailName.MESSAGE)
+    assert list_suppressed(tx) == {(mails[0].id, one) for one in left}
 
 
 WISHES = {

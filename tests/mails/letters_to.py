@@ -28,6 +28,7 @@ from webinars.models import (
     Mailing,
     MailingState,
     MailName,
+    Message,
     Mode,
     Notice,
     SessionChoice,
@@ -179,6 +180,30 @@ def add_mailing(tx, event, template, due_at):
         state=MailingState.PLANNED,
     )
     tx.add(mailing)
+    tx.flush()
+    return mailing
+
+
+def add_message(tx, event, subject, body, **columns):
+    """Keep what an organiser wrote, with the mailing that it leaves with."""
+    message = Message(
+        event_id=event.id,
+        subject=subject,
+        body=body,
+        **{
+            "audience": {},
+            "is_formal": True,
+            "with_calendar": False,
+            "with_copies": False,
+            "version": 0,
+            "created_at": REGISTERED,
+            "edited_at": REGISTERED,
+            "edited_by": "org@example.org",
+        }
+        | columns,
+    )
+    mailing = add_mailing(tx, event, MailName.MESSAGE, REGISTERED)
+    mailing.message = message
     tx.flush()
     return mailing
 

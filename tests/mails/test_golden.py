@@ -15,6 +15,7 @@ from webinars.models import (
     Priority,
     ProgrammeStatus,
     RegistrationStatus,
+    Translated,
 )
 
 WAITING = RegistrationStatus.WAITING
@@ -43,6 +44,40 @@ def assises(template, event=None, registered=None, chosen=(), full=(), **deliver
         person = letters_to.make_registration(tx, onsite, **(registered or {}))
         letters_to.choose(tx, person, onsite, "atelier-1", *chosen, full=full)
         return letters_to.make_delivery(tx, onsite, template, person, language=language, **delivery)
+
+    return make
+
+
+WRITTEN = {
+    "subject": Translated(
+        "{date} : vos questions, {titre} {nom} ?",
+        "{date}: أسئلتكم، {titre} {nom}",
+        "{date}: your questions, {titre} {nom}?",
+    ),
+    "body": Translated(
+        "Nous préparons avec vous la rencontre « {evenement} », qui se tiendra le {date},"
+        " {heures}.\n\nMerci d’envoyer vos questions :\n- au nom de **{structure}** ;\n"
+        "- avant vendredi, sur votre page {page} ;\n- votre lien : {lien}\n\n{documents}\n\n"
+        "Séances : {seances}. Lieu : {lieu}. Référence {reference}, accolades {{ainsi}}.",
+        "نحضر معكم اللقاء « {evenement} » المزمع عقده {date}.\n\nالمرجو إرسال أسئلتكم:\n"
+        "- باسم **{structure}**\n- قبل يوم الجمعة {page}\n- رابطكم: {lien}\n\nالمرجع {reference}.",
+    ),
+    "with_calendar": True,
+    "with_copies": True,
+}
+"""What an organiser wrote, in two of the three languages: in English it is read in French."""
+
+
+def written(registered=None, about=None, event=None, **delivery):
+    """Return what makes a message of the webinar."""
+
+    def make(tx, language):
+        online = letters_to.make_webinar(tx, **(event or {}))
+        person = letters_to.make_registration(tx, online, **(registered or {}))
+        mailing = letters_to.add_message(tx, online, **(WRITTEN | (about or {})))
+        return letters_to.make_delivery(
+            tx, online, MailName.MESSAGE, person, language=language, mailing=mailing, **delivery
+        )
 
     return make
 
@@ -126,6 +161,16 @@ CASES = {
     ),
     "connection-link-open": webinar(MailName.CONNECTION_LINK, created_at=GATE_OPEN),
     "thanks": webinar(MailName.THANKS),
+    "message": written(),
+    "message-copy": written({"job_title": "Wali"}, is_copy=True, email="cabinet@example.org"),
+    "message-plain": written(
+        {"status": WAITING, "confirmed_at": None, "salutation": "Madame le Maire"},
+        {
+            "subject": Translated("Liste d’attente"),
+            "body": Translated("{appel},\n\nVotre lien : {lien}\n\nBien à vous."),
+            "is_formal": False,
+        },
+    ),
     "confirmation-postponed": changes.webinar(
         MailName.CONFIRMATION, changes.postpone, changes.POSTPONED
     ),

@@ -34,6 +34,7 @@ from webinars.models import (
     InstitutionRole,
     Language,
     MailName,
+    Message,
     Mode,
     Notice,
     OrganizationKind,
@@ -41,6 +42,7 @@ from webinars.models import (
     ProgrammeStatus,
     ReconfirmRule,
     RegistrationStatus,
+    Role,
     Translated,
     Venue,
 )
@@ -173,6 +175,7 @@ def make_row(template=MailName.CONFIRMATION, language=Language.FRENCH, **columns
         "change_id": None,
         "since_revision": None,
         "told_revision": None,
+        "message_id": 7 if template is MailName.MESSAGE else None,
         "registration_id": None if template in TO_ORGANISERS else 18,
         "public_id": "0123456789abcdef",
         "reference": "K7QM-3XPA",
@@ -183,10 +186,13 @@ def make_row(template=MailName.CONFIRMATION, language=Language.FRENCH, **columns
         "has_priority": False,
         "source": "form",
         "civility": Civility.MADAME,
+        "salutation": "",
         "first_name": "Samira",
         "last_name": "Bennani",
         "email": "samira@example.org",
         "organization": "Région Fès-Meknès",
+        "role": Role.ELECTED,
+        "job_title": "Vice-présidente",
         "attendance_mode": AttendanceMode.ONLINE,
         "link_generation": 0,
         "calendar_generation": 0,
@@ -201,8 +207,25 @@ def make_row(template=MailName.CONFIRMATION, language=Language.FRENCH, **columns
 
 def draft(row, kind="assises", **beside):
     """Make a draft without a database."""
+    if row.template is MailName.MESSAGE:
+        beside = {"message": EVERYTHING} | beside
     return Draft(row, draw_event(kind), Beside(**beside), SITE)
 
+
+EVERYTHING = Message(
+    subject=Translated(
+        "{titre} {prenom} {nom}, {structure} : {evenement}", "{evenement} {nom}", "{date} {nom}"
+    ),
+    body=Translated(
+        "Bonjour **{prenom} {nom}** <b>, {fonction} \ue000 {{x}} =3D\n\n- {lien}\n- {page}\n"
+        "{documents}\n\n{appel} {seances} {heures} {lieu} {reference}.",
+        "{appel}، {structure} {reference}\n\n{lien}",
+    ),
+    audience={},
+    is_formal=True,
+    with_calendar=True,
+)
+"""What an organiser wrote, with every placeholder."""
 
 people = st.fixed_dictionaries(
     {
@@ -211,6 +234,9 @@ people = st.fixed_dictionaries(
         "last_name": typed | st.sampled_from(MARKS),
         "organization": typed | st.sampled_from(MARKS),
         "civility": st.sampled_from(Civility),
+        "salutation": st.just("") | typed,
+        "role": st.sampled_from(Role),
+        "job_title": st.sampled_from(["", "Maire", "Wali"]) | typed,
         "email": mailboxes,
         "recipient": mailboxes,
         "public_id": st.integers(0, 2**64 - 1).map(lambda number: f"{number:016x}"),

@@ -19,7 +19,7 @@ TRIPLES = [(mail, language) for mail, languages in LANGUAGES_OF.items() for lang
 ALL_TEMPLATES = [f"{mail}/{language}/{file}" for mail, language in TRIPLES for file in FILES]
 HTML_ONLY = {"event.title_language"}
 PERSONAL = {f"person.{name}" for name in Person._fields[:SHOWN]} | {"link.gate_url"}
-FACTS = {"place", "programme", "reconfirm"}
+FACTS = {"message", "place", "programme", "reconfirm"}
 """Said by their fields."""
 REPEATED = {"event.short_date"}
 """In subjects alone."""

@@ -138,7 +138,7 @@ def _drop_planned(tx: Transaction, event: Event, change: Change) -> int:
         update(Delivery)
         .where(
             Delivery.event_id == event.id,
-            Delivery.template.in_(SCHEDULED),
+            Delivery.template.in_([*SCHEDULED, MailName.MESSAGE]),
             Delivery.mailing_id.in_(is_not_started),
         )
         .values(intent=Delivery.intent + literal(f":until{change.revision}"))

@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import aliased
 
-from webinars import suppressions
+from webinars import messages, suppressions
 from webinars.claims.recording import list_frozen, record, thaw
 from webinars.database import Transaction, is_among
 from webinars.mail.journal import Mark, Remains
@@ -73,6 +73,8 @@ __all__ = [
     "thaw",
 ]
 
+OUTSIDE = "outside-audience"
+"""Why a message is not sent to who no longer belongs to those it is for."""
 LEASE = timedelta(minutes=2)
 """How long a claim holds; whoever is still at it renews it."""
 
@@ -220,7 +222,16 @@ def _find_dropped(
         obstacle = find_obstacle(Facts._make([*facts, blocked_by]), now)
         if obstacle:
             dropped[delivery_id] = Outcome(one, obstacle.verdict, obstacle.reason)
-    return dropped
+    return dropped | _find_outside(tx, [one for one in claims if one.delivery_id not in dropped])
+
+
+def _find_outside(tx: Transaction, claims: Sequence[Claim]) -> dict[int, Outcome]:
+    """Find what organisers wrote to people who have left the audience of it meanwhile."""
+    written = {one.delivery_id: one for one in claims if one.template is MailName.MESSAGE}
+    if not written:
+        return {}
+    outside = messages.list_outside(tx, sorted(written))
+    return {one: Outcome(written[one], Verdict.POINTLESS, OUTSIDE) for one in outside}
 
 
 _IS_PENDING: ColumnElement[bool] = literal_column("deliveries.state = 'pending'")

@@ -274,7 +274,10 @@ def count_mails(number: int) -> str:
 
 @mailings.command("test")
 @click.argument("slug")
-@click.argument("template", type=click.Choice([one.value for one in MailName]))
+@click.argument(
+    "template",
+    type=click.Choice([one.value for one in MailName if one is not MailName.MESSAGE]),
+)
 @click.argument("address")
 @click.option(
     "--language",

@@ -89,6 +89,7 @@ TABLE: dict[type[errors.WebinarsError], Sentence] = {
     errors.MailingTooLate: lambda e: (
         f"Its time is over since {e.expired_at:%Y-%m-%d %H:%M} (UTC): it is not sent any more."
     ),
+    errors.MessageStarted: lambda e: "The message has begun to leave: its text is fixed.",
     errors.MailingAmbiguous: lambda e: (
         f"Several mailings are called {e.template!r}: give a number,"
         f" {' or '.join(map(str, e.ids))}."

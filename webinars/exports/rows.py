@@ -85,6 +85,7 @@ LATER_LABELS = {
     "represents": "Représente",
     "to_reconfirm": "À reconfirmer",
     "request": "Demande",
+    "salutation": "Forme d’appel",
 }
 """The columns after the event's own questions: programs know the others by their place too."""
 
@@ -192,6 +193,7 @@ def _query(
         "represents": represents,
         "to_reconfirm": _flag(IS_UNANSWERED),
         "request": _open_request(),
+        "salutation": type_coerce(_TABLE.salutation, String),
     }
     return select(*(said[key] for key in keys)).where(match(event.id, wanted))
 

@@ -49,6 +49,8 @@ SAID_IN_FRENCH = {
     "langue": "language",
     "participation": "attendance_mode",
     "seances": "sessions",
+    "appel": "salutation",
+    "formule_d_appel": "salutation",
 }
 """What people call a column: not taken, for words in it would have to be guessed, but answered."""
 

@@ -49,6 +49,7 @@ OPTIONAL = (
     "question",
     "share_with_participants",
     "accept_invitations",
+    "salutation",
 )
 OWN_QUESTION = "q_"
 
@@ -121,6 +122,7 @@ def parse(row: Mapping[str, str], event: Event) -> Answers | list[Fault]:
         share_with_participants=reader.tick("share_with_participants"),
         accept_invitations=reader.tick("accept_invitations"),
         answers=_read_own(reader, event),
+        salutation=reader.line("salutation") or None,
     )
     return reader.faults or answers
 

@@ -17,11 +17,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from webinars.database import Transaction
 from webinars.errors import NotFound
-from webinars.letters import accounts, gathering, rows, skeletons
+from webinars.letters import accounts, calendars, gathering, rows, skeletons
 from webinars.letters.accounts import AccountDraft
 from webinars.letters.cases import Case, Site
 from webinars.letters.gathering import Beside
-from webinars.letters.rows import Choices, Row
+from webinars.letters.rows import Choices, Imagined, Row
 from webinars.links import Links
 from webinars.mail import compose
 from webinars.mail.compose import Texts
@@ -93,6 +93,11 @@ class Draft:
         """Return its words, to be looked at before anything is sent: nothing of it is kept."""
         return skeletons.write_texts(self.gather())
 
+    def write_calendar(self) -> str:
+        """Return the calendar file that comes with it; empty: none does."""
+        part = calendars.make(self.gather())
+        return "" if part is None else part.content.decode()
+
     def gather(self) -> Case:
         """Return what it is about."""
         return gathering.gather(self.row, self.event, self.beside, self.site)
@@ -136,6 +141,19 @@ def prepare(
     return {one: drafts.get(one) or _miss(one) for one in delivery_ids}
 
 
+def imagine(
+    tx: Transaction, mail: Imagined, *, links: Links, sender: str, reads_replies: bool = False
+) -> Draft:
+    """Prepare a mail that nobody is sent, to be looked at: what a person would be written.
+
+    :raises NotFound: there is no such registration.
+    """
+    row = rows.imagine(tx, mail)
+    if row is None:
+        raise NotFound("registration", str(mail.registration_id))
+    return _make_drafts(tx, [row], Site(links, links.host, sender, reads_replies))[row.delivery_id]
+
+
 def _prepare(
     tx: Transaction, delivery_ids: Sequence[int], site: Site
 ) -> dict[int, Draft | AccountDraft]:
@@ -150,7 +168,10 @@ def _prepare(
 def _prepare_about_events(
     tx: Transaction, delivery_ids: Sequence[int], site: Site
 ) -> dict[int, Draft]:
-    found = rows.list_rows(tx, delivery_ids)
+    return _make_drafts(tx, rows.list_rows(tx, delivery_ids), site)
+
+
+def _make_drafts(tx: Transaction, found: Sequence[Row], site: Site) -> dict[int, Draft]:
     events = rows.list_events(tx, found)
     choosing = {
         row.registration_id
@@ -161,6 +182,7 @@ def _prepare_about_events(
     links_due = rows.list_links_due(tx, events) if events else {}
     formers = rows.list_formers(tx, found, events)
     substitutes = _list_substitutes(tx, found)
+    written = rows.list_messages(tx, found)
     return {
         row.delivery_id: Draft(
             row=row,
@@ -170,6 +192,7 @@ def _prepare_about_events(
                 link_due_at=links_due.get(row.event_id),
                 former=formers.get(row.delivery_id),
                 substitute=substitutes.get(row.registration_id or 0, _NOBODY),
+                message=written.get(row.delivery_id),
             ),
             site=site,
         )

@@ -47,6 +47,10 @@ def write(case: Case) -> Lines | None:
         case MailName.CONFIRMATION | MailName.CALENDAR_DAY if case.is_on:
             method = CalendarMethod.PUBLISH if is_copy else CalendarMethod.REQUEST
             return _write_lines(case, [_find_entry(case)], method)
+        case MailName.MESSAGE if case.brings_written_entry:
+            if is_copy:
+                return _write_lines(case, _list_own(case), CalendarMethod.PUBLISH)
+            return _write_lines(case, [_find_entry(case)], CalendarMethod.REQUEST)
         case MailName.EVENT_MOVED | MailName.EVENT_CHANGED if case.brings_entry:
             if is_copy:
                 return _write_lines(case, _list_own(case), CalendarMethod.PUBLISH)

@@ -12,6 +12,7 @@ from webinars import connections, phrasing, programme
 from webinars.connections import Window
 from webinars.letters.former import Former
 from webinars.links import Links
+from webinars.messages import Written
 from webinars.models import (
     AttendanceMode,
     Event,
@@ -98,6 +99,8 @@ class Variant(NamedTuple):
     is_of_change: bool
     reconfirm: Reconfirm | None
     """`None`: she is asked nothing."""
+    message: Written | None
+    """What an organiser wrote, where it is that."""
     blanks: tuple[int, ...]
     """The holes of a person that nothing stands in."""
 
@@ -130,6 +133,13 @@ class Person(NamedTuple):
     request: str
     organiser_url: str
     """The registration's page for organisers; empty to anyone else."""
+    closing: str
+    """The sentence that takes leave of her. This and what follows stand in messages alone."""
+    courtesy_title: str
+    """What stands before a name within a text, like `Mme`."""
+    first_name: str
+    last_name: str
+    job_title: str
 
     public_id: str
     attendee_name: str
@@ -223,6 +233,12 @@ class Case:
         There is none while the event has no date.
         """
         return self.has_place and self.is_on and (self._has_day or self.variant.is_copy)
+
+    @property
+    def brings_written_entry(self) -> bool:
+        """Tell whether an organiser's message brings the entry along, to who has a place."""
+        written = self.variant.message
+        return written is not None and written.with_calendar and self.has_place and self.is_on
 
     @property
     def is_on(self) -> bool:

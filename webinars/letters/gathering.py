@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import NamedTuple
 
-from webinars import connections, phrasing, places, programme
+from webinars import addressing, connections, messages, phrasing, places, programme
 from webinars.calendar import files
 from webinars.connections import Window
 from webinars.letters.cases import HOLES, Case, Person, Reconfirm, Site, Variant
@@ -19,8 +19,10 @@ from webinars.models import (
     Event,
     Language,
     MailName,
+    Message,
     Mode,
     RegistrationStatus,
+    Role,
     Translated,
 )
 
@@ -52,6 +54,8 @@ class Beside(NamedTuple):
     """The event as the person last knew it."""
     substitute: tuple[str, str] = ("", "")
     """First and last name of who takes part in the person's place."""
+    message: Message | None = None
+    """What an organiser wrote, where it is that."""
 
 
 def gather(row: Row, event: Event, beside: Beside, site: Site) -> Case:
@@ -60,6 +64,8 @@ def gather(row: Row, event: Event, beside: Beside, site: Site) -> Case:
         row, beside = _invent(row, event, beside)
     variant = _make_variant(row, event, beside)
     person = _make_person(row, event, variant, beside, site)
+    if variant.message is not None:
+        person = _complete(person, row, variant.language)
     blanks = tuple(number for number in range(HOLES) if not person[number])
     return Case(event, variant._replace(blanks=blanks), person, site)
 
@@ -71,7 +77,9 @@ def make_message_id(delivery_id: int, site: Site) -> str:
 
 def _make_variant(row: Row, event: Event, beside: Beside) -> Variant:
     written_at = row.created_at
-    choices, link_due_at, former, _substitute = beside
+    choices, link_due_at, former, _substitute, message = beside
+    language = Language.FRENCH if row.template in TO_ORGANISERS else row.language
+    written = None if message is None else messages.write_in(message, language)
     windows = _list_windows(event, row.edition, choices.kept)
     last = len(windows) - 1
     window = next((n for n, one in enumerate(windows) if written_at < one.closes_at), last)
@@ -79,7 +87,7 @@ def _make_variant(row: Row, event: Event, beside: Beside) -> Variant:
     return Variant(
         edition=row.edition,
         template=row.template,
-        language=Language.FRENCH if row.template in TO_ORGANISERS else row.language,
+        language=language if written is None else written.language,
         is_copy=row.is_copy,
         is_test=row.intent.startswith(TEST_INTENT),
         status=row.status,
@@ -106,6 +114,7 @@ def _make_variant(row: Row, event: Event, beside: Beside) -> Variant:
         reconfirm=(
             Reconfirm(row.reconfirm_by_at, row.reconfirm_rule) if row.reconfirm_rule else None
         ),
+        message=written,
         blanks=(),
     )
 
@@ -128,7 +137,7 @@ def _make_person(row: Row, event: Event, variant: Variant, beside: Beside, site:
     name = phrasing.display_name(row.first_name, row.last_name)
     page_url = compose.clean(links.assistant_url(*key) if row.is_copy else links.page_url(*key))
     return Person(
-        salutation=salutation,
+        salutation=_show(row.salutation) or salutation,
         name=_show(f"{title} {name}"),
         organization=_show(row.organization),
         reference=compose.clean(row.reference),
@@ -143,6 +152,11 @@ def _make_person(row: Row, event: Event, variant: Variant, beside: Beside, site:
         in_place_of=_show_name(row.represents_first_name, row.represents_last_name),
         request=_show(row.request or ""),
         organiser_url=_find_organiser_url(row, event, site),
+        closing="",
+        courtesy_title="",
+        first_name="",
+        last_name="",
+        job_title="",
         public_id=row.public_id,
         attendee_name=files.clean_name(name) or files.clean_name(row.email),
         attendee_email=row.email,
@@ -150,6 +164,20 @@ def _make_person(row: Row, event: Event, variant: Variant, beside: Beside, site:
         written_at=row.created_at,
         recipient=row.recipient,
         message_id=make_message_id(row.delivery_id, site),
+    )
+
+
+def _complete(person: Person, row: Row, language: Language) -> Person:
+    """Add what messages alone may say of a person, and address her by the office she holds."""
+    own = _show(row.salutation)
+    address = addressing.address(row.civility, row.role, row.job_title, own, language)
+    return person._replace(
+        salutation=address.salutation,
+        closing=address.closing,
+        courtesy_title=TITLES[row.civility].into(language),
+        first_name=_show(row.first_name),
+        last_name=_show_name("", row.last_name),
+        job_title=_show(row.job_title),
     )
 
 
@@ -206,6 +234,9 @@ def _invent(row: Row, event: Event, beside: Beside) -> tuple[Row, Beside]:
         last_name="Exemple",
         email=row.recipient,
         organization="Commune d’Exemple",
+        salutation="",
+        role=Role.ELECTED,
+        job_title="Maire",
         attendance_mode=AttendanceMode.ONSITE if in_person else AttendanceMode.ONLINE,
         link_generation=0,
         calendar_generation=0,

@@ -1,5 +1,6 @@
 """What is read of the database for letters: plain rows, with a few queries for any number."""
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
@@ -19,9 +20,11 @@ from webinars.models import (
     Mailing,
     MailingState,
     MailName,
+    Message,
     ReconfirmRule,
     Registration,
     RegistrationStatus,
+    Role,
     Session,
     SessionChoice,
     Shown,
@@ -57,6 +60,8 @@ class Row(NamedTuple):
     since_revision: int | None
     told_revision: int | None
     """The revision of the event that its change made."""
+    message_id: int | None
+    """What an organiser wrote, where it is that."""
 
     registration_id: int | None
     public_id: str
@@ -68,10 +73,14 @@ class Row(NamedTuple):
     has_priority: bool
     source: str
     civility: Civility
+    salutation: str
+    """Her own form of address; empty: she has none."""
     first_name: str
     last_name: str
     email: str
     organization: str
+    role: Role
+    job_title: str
     attendance_mode: AttendanceMode
     link_generation: int
     calendar_generation: int
@@ -101,54 +110,70 @@ _ASKS = Change.__table__.alias("asks")
 _REPRESENTED = Registration.__table__.alias("represented")
 
 # Put together once: on tables rather than classes, asking takes a third of the time.
+_OF_DELIVERY = (
+    _DELIVERY.id,
+    _DELIVERY.intent,
+    _DELIVERY.event_id,
+    Event.__table__.c.edition,
+    _DELIVERY.template,
+    _DELIVERY.is_copy,
+    _DELIVERY.ordinal,
+    _DELIVERY.email,
+    _DELIVERY.language,
+    _DELIVERY.calendar_sequence,
+    _DELIVERY.created_at,
+    _DELIVERY.change_id,
+    _DELIVERY.since_revision,
+    _TOLD.c.revision,
+    _MAILING.message_id,
+)
+_OF_REGISTRATION = (
+    _REGISTRATION.id,
+    _REGISTRATION.public_id,
+    _REGISTRATION.reference,
+    _REGISTRATION.status,
+    _REGISTRATION.registered_at,
+    _REGISTRATION.confirmed_at,
+    _REGISTRATION.decline_reason,
+    _REGISTRATION.has_priority,
+    _REGISTRATION.source,
+    _REGISTRATION.civility,
+    _REGISTRATION.salutation,
+    _REGISTRATION.first_name,
+    _REGISTRATION.last_name,
+    _REGISTRATION.email,
+    _REGISTRATION.organization,
+    _REGISTRATION.role,
+    _REGISTRATION.job_title,
+    _REGISTRATION.attendance_mode,
+    _REGISTRATION.link_generation,
+    _REGISTRATION.calendar_generation,
+    _REGISTRATION.request,
+    _ASKS.c.reconfirm_rule,
+    _ASKS.c.reconfirm_by_at,
+    _REPRESENTED.c.first_name,
+    _REPRESENTED.c.last_name,
+)
+"""In the order of the fields of a `Row`."""
 _ROWS = (
-    select(
-        _DELIVERY.id,
-        _DELIVERY.intent,
-        _DELIVERY.event_id,
-        Event.__table__.c.edition,
-        _DELIVERY.template,
-        _DELIVERY.is_copy,
-        _DELIVERY.ordinal,
-        _DELIVERY.email,
-        _DELIVERY.language,
-        _DELIVERY.calendar_sequence,
-        _DELIVERY.created_at,
-        _DELIVERY.change_id,
-        _DELIVERY.since_revision,
-        _TOLD.c.revision,
-        _DELIVERY.registration_id,
-        _REGISTRATION.public_id,
-        _REGISTRATION.reference,
-        _REGISTRATION.status,
-        _REGISTRATION.registered_at,
-        _REGISTRATION.confirmed_at,
-        _REGISTRATION.decline_reason,
-        _REGISTRATION.has_priority,
-        _REGISTRATION.source,
-        _REGISTRATION.civility,
-        _REGISTRATION.first_name,
-        _REGISTRATION.last_name,
-        _REGISTRATION.email,
-        _REGISTRATION.organization,
-        _REGISTRATION.attendance_mode,
-        _REGISTRATION.link_generation,
-        _REGISTRATION.calendar_generation,
-        _REGISTRATION.request,
-        _ASKS.c.reconfirm_rule,
-        _ASKS.c.reconfirm_by_at,
-        _REPRESENTED.c.first_name,
-        _REPRESENTED.c.last_name,
-    )
+    select(*_OF_DELIVERY, *_OF_REGISTRATION)
     .select_from(Delivery.__table__)
     .join(Event.__table__, Event.__table__.c.id == _DELIVERY.event_id)
+    .outerjoin(Mailing.__table__, _MAILING.id == _DELIVERY.mailing_id)
     .outerjoin(Registration.__table__, _REGISTRATION.id == _DELIVERY.registration_id)
     .outerjoin(_TOLD, _TOLD.c.id == _DELIVERY.change_id)
     .outerjoin(_ASKS, _ASKS.c.id == _REGISTRATION.reconfirm_change_id)
     .outerjoin(_REPRESENTED, _REPRESENTED.c.id == _REGISTRATION.represents_id)
     .where(_DELIVERY.id.in_(bindparam("ids", expanding=True)))
 )
-"""In the order of the fields of a `Row`."""
+_PERSON = (
+    select(*_OF_REGISTRATION, Event.__table__.c.edition, _REGISTRATION.calendar_sequence)
+    .select_from(Registration.__table__)
+    .join(Event.__table__, Event.__table__.c.id == _REGISTRATION.event_id)
+    .outerjoin(_ASKS, _ASKS.c.id == _REGISTRATION.reconfirm_change_id)
+    .outerjoin(_REPRESENTED, _REPRESENTED.c.id == _REGISTRATION.represents_id)
+    .where(_REGISTRATION.id == bindparam("id"))
+)
 _CHOICES = (
     select(_CHOICE.registration_id, _SESSION.code, _CHOICE.is_full)
     .join(Session.__table__, _SESSION.id == _CHOICE.session_id)
@@ -183,6 +208,68 @@ _SUBSTITUTES = (
 def list_rows(tx: Transaction, delivery_ids: Collection[int]) -> list[Row]:
     """List deliveries with what their registrations say, in no order."""
     return [Row._make(found) for found in tx.execute(_ROWS, {"ids": list(delivery_ids)})]
+
+
+class Imagined(NamedTuple):
+    """A mail that nobody is sent, to be looked at."""
+
+    event_id: int
+    registration_id: int
+    template: MailName
+    language: Language
+    is_copy: bool
+    written_at: datetime
+    message_id: int | None = None
+
+
+def imagine(tx: Transaction, mail: Imagined) -> Row | None:
+    """Return what a delivery to a person would say; `None`: there is no such registration."""
+    found = tx.execute(_PERSON, {"id": mail.registration_id}).first()
+    if found is None:
+        return None
+    *person, edition, calendar_sequence = found
+    delivery = (
+        0,
+        "imagined",
+        mail.event_id,
+        edition,
+        mail.template,
+        mail.is_copy,
+        None,
+        found.email,
+        mail.language,
+        calendar_sequence,
+        mail.written_at,
+        None,
+        None,
+        None,
+        mail.message_id,
+    )
+    return Row._make([*delivery, *person])
+
+
+def list_messages(tx: Transaction, rows: Sequence[Row]) -> dict[int, Message]:
+    """Return by delivery what an organiser wrote; a test names it in what it is for."""
+    named = {row.delivery_id: _find_message_id(row) for row in rows if row.template in _WRITTEN}
+    ids = {one for one in named.values() if one is not None}
+    if not ids:
+        return {}
+    found = {one.id: one for one in tx.scalars(select(Message).where(Message.id.in_(ids)))}
+    return {
+        delivery_id: found[one]
+        for delivery_id, one in named.items()
+        if one is not None and one in found
+    }
+
+
+_WRITTEN = frozenset({MailName.MESSAGE})
+_TEST_OF = re.compile(r"test:m([0-9]+):")
+"""How the intent of a test of a message begins."""
+
+
+def _find_message_id(row: Row) -> int | None:
+    test = _TEST_OF.match(row.intent)
+    return int(test[1]) if test else row.message_id
 
 
 def list_events(tx: Transaction, rows: Sequence[Row]) -> dict[int, Event]:

@@ -54,7 +54,7 @@ def fill(case: Case) -> Letter:
 class Skeleton(NamedTuple):
     """A letter without its person."""
 
-    subject: str
+    subject: Pattern
     reply_to: str | None
     text: Words
     html: Words
@@ -70,21 +70,26 @@ class Skeleton(NamedTuple):
             part = calendars.make_part(content, self.method)
         return _address(
             case,
-            subject=self.subject,
+            subject=self._fill_subject(shown),
             reply_to=self.reply_to,
             text=self.text.fill(shown),
             html=self.html.fill([escape(value) for value in shown]),
             calendar_part=part,
         )
 
+    def _fill_subject(self, shown: Any) -> str:
+        """Fill in a subject; only an organiser's own has holes."""
+        subject = self.subject.fill(shown)
+        return " ".join(subject.split()) if self.subject.holes else subject
+
 
 @lru_cache(maxsize=KEPT)
 def _get(event: Event, variant: Variant, site: Site) -> Skeleton:
     case = Case(event, variant, _make_nobody(event, variant), site)
-    texts = write_texts(case)
+    texts = _write_texts(case)
     written = calendars.write(case)
     return Skeleton(
-        subject=texts.subject,
+        subject=patterns.find_holes(_end_subject(variant, texts.subject)),
         reply_to=_find_reply_to(case),
         text=patterns.make_words(texts.text),
         html=patterns.make_words(texts.html),
@@ -104,6 +109,17 @@ def _make_nobody(event: Event, variant: Variant) -> Person:
 
 def write_texts(case: Case) -> Texts:
     """Write the words of one letter by itself."""
+    texts = _write_texts(case)
+    return texts._replace(subject=_end_subject(case.variant, texts.subject))
+
+
+def _end_subject(variant: Variant, subject: str) -> str:
+    """Shorten a subject of the service's own; an organiser is told of a long one, and keeps it."""
+    return compose.shorten(subject) if variant.message is None else " ".join(subject.split())
+
+
+def _write_texts(case: Case) -> Texts:
+    """Write the words of a letter, and its subject in its whole length."""
     variant = case.variant
     context = wording.WRITERS[variant.template](case)
     return compose.write(context, variant.language, is_test=variant.is_test)

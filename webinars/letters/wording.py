@@ -7,7 +7,7 @@ words here. What is said about a change is `changed`; what many mails have in co
 from collections.abc import Callable
 
 from webinars import phrasing
-from webinars.letters import changed, facts
+from webinars.letters import changed, facts, written
 from webinars.letters.cases import Case
 from webinars.mail import contexts
 from webinars.mail.contexts import EventContext, SignatoryLine
@@ -167,5 +167,6 @@ WRITERS: dict[MailName, Callable[[Case], EventContext]] = {
     MailName.CALENDAR_DECLINED: _calendar_declined,
     MailName.CHANGE_REQUESTED: _change_requested,
     MailName.ZONE_CHANGED: changed.zone_changed,
+    MailName.MESSAGE: written.message,
 }
 """What gathers the facts of each mail."""

@@ -172,7 +172,7 @@ def _write_keys(
         events.touch(event)
     moved = (event.loaded or {}).get(timeline.AS_MOVED)
     event.loaded = content(file)
-    if moved and "mailings" not in keys:
+    if moved is not None and "mailings" not in keys:
         event.loaded = event.loaded | {timeline.AS_MOVED: moved}
     events.derive_instants(event)
     tx.add(event)

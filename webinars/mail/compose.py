@@ -86,7 +86,10 @@ class Texts(NamedTuple):
 
 
 def write(context: MailContext, language: Language, *, is_test: bool = False) -> Texts:
-    """Return what a mail says in a language; a mail in French alone is asked for in French."""
+    """Return what a mail says in a language; a mail in French alone is asked for in French.
+
+    The subject comes in its whole length: see `shorten`.
+    """
     folder = f"{context.mail}/{language}"
     given = {field.name: getattr(context, field.name) for field in fields(context)}
     subject, text, html = (
@@ -94,7 +97,7 @@ def write(context: MailContext, language: Language, *, is_test: bool = False) ->
         for name in ("subject.txt", "body.txt", "body.html")
     )
     mark = f"{TEST_MARK} " if is_test else ""
-    return Texts(shorten(clean(mark + subject)), _tidy(text), _tidy(html))
+    return Texts(clean(mark + subject).strip(), _tidy(text), _tidy(html))
 
 
 def compose(letter: Letter) -> bytes:

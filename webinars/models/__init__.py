@@ -75,6 +75,7 @@ from webinars.models.mailings import (
     Suppression,
     Upkeep,
 )
+from webinars.models.messages import Message
 from webinars.models.people import (
     AccountLink,
     Contact,
@@ -169,6 +170,7 @@ __all__ = [
     "MailName",
     "Mailing",
     "MailingState",
+    "Message",
     "Mode",
     "Note",
     "Notice",

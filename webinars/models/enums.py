@@ -246,6 +246,8 @@ class MailName(StrEnum):
     SIGN_IN_LINK = "sign-in-link"
     NEW_PASSWORD_LINK = "new-password-link"
     SIGN_IN_CHANGED = "sign-in-changed"
+    MESSAGE = "message"
+    """What an organiser wrote herself."""
 
 
 TO_ORGANISERS = frozenset({MailName.ROOM_MISSING, MailName.CHANGE_REQUESTED, MailName.ZONE_CHANGED})

@@ -17,6 +17,7 @@ from webinars.models.enums import (
     Wait,
 )
 from webinars.models.events import Event
+from webinars.models.messages import Message
 from webinars.models.registrations import Registration
 
 IS_UNTAKEN = "state NOT IN ('pending', 'sending', 'accepted', 'delivered')"
@@ -31,8 +32,18 @@ class Mailing(Base):
 
     __tablename__ = "mailings"
     __table_args__ = (
-        UniqueConstraint("event_id", "template", "rule"),
         Index("ix_mailings_state_due", "state", "due_at"),
+        # Of an event's rules each is there once; so is the mailing of a message.
+        Index(
+            "uq_mailings_rule",
+            "event_id",
+            "template",
+            "rule",
+            unique=True,
+            sqlite_where=text("message_id IS NULL"),
+            postgresql_where=text("message_id IS NULL"),
+        ),
+        UniqueConstraint("message_id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -50,8 +61,13 @@ class Mailing(Base):
     cursor: Mapped[int] = mapped_column(default=0)
     """The last registration that its audience was expanded to."""
     event_revision: Mapped[int] = mapped_column(default=0)
+    message_id: Mapped[int | None] = mapped_column(ForeignKey("messages.id"))
+    """The text that an organiser wrote; `None`: the service's own."""
 
     event: Mapped[Event] = relationship(lazy="raise")
+    # Read when it is asked for, unlike all others: few mailings have one, and the rows of mailings
+    # are locked in many places, where nothing can be read along with them.
+    message: Mapped[Message | None] = relationship(lazy="select")
 
 
 class Delivery(Base):

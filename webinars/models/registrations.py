@@ -86,6 +86,8 @@ class Registration(Base):
     """Of the form it came by: sent again for the same person it is the same registration."""
 
     civility: Mapped[Civility] = mapped_column(choice(Civility))
+    salutation: Mapped[str] = mapped_column(default="")
+    """The person's own form of address, like `Madame le Maire`; empty: as `addressing` has it."""
     last_name: Mapped[str]
     first_name: Mapped[str]
     name_key: Mapped[str] = mapped_column(KEY)

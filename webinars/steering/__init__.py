@@ -16,7 +16,8 @@ from webinars.errors import MailingAmbiguous, NotFound, RoomMissing
 from webinars.mailings import BY_ORGANISER
 from webinars.models import Delivery, DeliveryState, Mailing, MailingState
 from webinars.steering.again import Again, count_again, send_again, send_one_again
-from webinars.steering.dryrun import Preview, Reach, preview
+from webinars.steering.dryrun import Preview, Reach, count_expected, preview
+from webinars.steering.schedule import imagine, list_usual, schedule, set_rule, withdraw
 from webinars.steering.states import hold, put, require_live, require_time
 
 __all__ = [
@@ -26,15 +27,21 @@ __all__ = [
     "Reach",
     "cancel",
     "count_again",
+    "count_expected",
     "get",
     "get_delivery",
     "get_named",
+    "imagine",
     "list_all",
+    "list_usual",
     "pause",
     "preview",
     "resume",
+    "schedule",
     "send_again",
     "send_one_again",
+    "set_rule",
+    "withdraw",
 ]
 
 LARGEST_ID = 2**31 - 1

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Row, Select, func, select
 
 from webinars import contacts, deliveries
-from webinars.audiences import COPIED
+from webinars.audiences import is_copied
 from webinars.database import Transaction
 from webinars.models import (
     Delivery,
@@ -84,7 +84,7 @@ def preview(tx: Transaction, mailing: Mailing, now: datetime) -> Preview:
     suppressed: Counter[SuppressionReason] = Counter()
     states: Counter[DeliveryState] = Counter()
     unwanted = 0
-    for is_copy in (False, True) if mailing.template in COPIED else (False,):
+    for is_copy in (False, True) if is_copied(mailing) else (False,):
         for targets in _list_targets(tx, mailing, is_copy=is_copy):
             states.update(one.state for one in targets if one.state and not one.is_unwanted)
             unwanted += sum(one.is_unwanted for one in targets)
@@ -111,6 +111,15 @@ def preview(tx: Transaction, mailing: Mailing, now: datetime) -> Preview:
         missed=sum(states[state] for state in deliveries.MISSED),
         unwanted=unwanted,
     )
+
+
+def count_expected(tx: Transaction, event_id: int, mailing_ids: Sequence[int]) -> dict[int, int]:
+    """Count of how many people the audience of each of these mailings is now."""
+    of_event = select(Mailing).where(Mailing.event_id == event_id, Mailing.id.in_(mailing_ids))
+    query = select(func.count()).select_from(Registration)
+    return {
+        one.id: tx.scalar(query.where(*audience(one))) or 0 for one in tx.scalars(of_event).all()
+    }
 
 
 def _list_targets(

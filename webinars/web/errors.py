@@ -315,6 +315,18 @@ TABLE: dict[type[WebinarsError], tuple[int, str, Sentence]] = {
         "",
         lambda e, event: _("Cet envoi est terminé : rien n’en reste à venir."),
     ),
+    errors.MessageStarted: (
+        409,
+        "",
+        lambda e, event: _("L’envoi a commencé : le texte et l’heure ne changent plus."),
+    ),
+    errors.MessageEdited: (
+        409,
+        "",
+        lambda e, event: _(
+            "Quelqu’un d’autre a enregistré ce message entre-temps. Rien n’est perdu."
+        ),
+    ),
     errors.MailingCancelled: (409, "", lambda e, event: _("Cet envoi est annulé.")),
     errors.MailingTooLate: (
         409,

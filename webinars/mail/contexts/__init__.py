@@ -40,6 +40,7 @@ from webinars.mail.contexts.facts import (
     SessionLine,
     SignatoryLine,
 )
+from webinars.mail.contexts.messages import Message, MessageFacts, WrittenBlock, WrittenRun
 from webinars.mail.contexts.organisers import (
     ChangeRequested,
     RoomMissing,
@@ -81,6 +82,8 @@ __all__ = [
     "LinkContext",
     "LinkFacts",
     "MailContext",
+    "Message",
+    "MessageFacts",
     "NewPasswordLink",
     "OrganiserInvitation",
     "OwnLink",
@@ -104,6 +107,8 @@ __all__ = [
     "SignatoryLine",
     "Thanks",
     "WaitingList",
+    "WrittenBlock",
+    "WrittenRun",
     "ZoneChanged",
 ]
 
@@ -135,6 +140,7 @@ CONTEXTS: dict[MailName, type[MailContext]] = {
         SignInLink,
         NewPasswordLink,
         SignInChanged,
+        Message,
     )
 }
 """The context of each mail."""

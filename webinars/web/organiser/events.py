@@ -97,7 +97,9 @@ class RoomForm(Form):
     dial_in = fields.Text(N_("Accès par téléphone"), [Limit(LINE_LIMIT)])
 
 
-TO_PEOPLE = [one for one in MailName if one not in TO_ORGANISERS | ABOUT_ACCOUNTS]
+NOT_TRIED_HERE = TO_ORGANISERS | ABOUT_ACCOUNTS | {MailName.MESSAGE}
+"""What is no mail to a person, or has no text before an organiser writes it."""
+TO_PEOPLE = [one for one in MailName if one not in NOT_TRIED_HERE]
 
 
 class TestForm(Form):

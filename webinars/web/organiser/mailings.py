@@ -21,13 +21,14 @@ from webinars.web import fields
 from webinars.web.current import get_runtime
 from webinars.web.errors import Refusal, explain
 from webinars.web.fields import Form, Required
-from webinars.web.filters import label
 from webinars.web.languages import N_, ngettext
 from webinars.web.languages import gettext as _
 from webinars.web.organiser import reasons
 from webinars.web.organiser.acts import Right
 from webinars.web.organiser.filtering import PAGE_SIZE, Part, choose_part
 from webinars.web.organiser.guard import get_organiser, get_own_event
+from webinars.web.organiser.message_form import name_audience
+from webinars.web.organiser.reasons import audience_words, mailing_name
 
 blueprint = Blueprint("mailings", __name__)
 
@@ -82,6 +83,8 @@ class Page:
     """Whether something of it is still to come."""
     is_over: bool
     """Whether its time is over."""
+    audience: str
+    """Whom it is for, in words."""
 
 
 @blueprint.get(ONE)
@@ -96,9 +99,16 @@ def preview(slug: str, mailing_id: int) -> str:
     runtime = get_runtime()
     with runtime.reading() as tx:
         event = get_own_event(tx, slug)
-        ahead = steering.preview(tx, steering.get(tx, event.id, mailing_id), runtime.now())
+        mailing = steering.get(tx, event.id, mailing_id)
+        ahead = steering.preview(tx, mailing, runtime.now())
+        name, audience = mailing_name(mailing), _name_audience(tx, event, mailing)
     return render_template(
-        "organiser/mailings/preview.html", event=event, mailing_id=mailing_id, ahead=ahead
+        "organiser/mailings/preview.html",
+        event=event,
+        mailing_id=mailing_id,
+        ahead=ahead,
+        name=name,
+        audience=audience,
     )
 
 
@@ -167,8 +177,11 @@ def send_test(slug: str, mailing_id: int) -> Response | tuple[str, int]:
 
     def do(tx: Transaction, mailing: Mailing, now: datetime) -> str:
         event = get_own_event(tx, slug)
-        mailings.test_to(tx, event, mailing.template, email, language, now=now)
-        return _("Un essai part à %(email)s : %(mail)s.", email=email, mail=label(mailing.template))
+        message_id = mailing.message_id
+        mailings.test_to(
+            tx, event, mailing.template, email, language, now=now, message_id=message_id
+        )
+        return _("Un essai part à %(email)s : %(mail)s.", email=email, mail=mailing_name(mailing))
 
     return _do(slug, mailing_id, do)
 
@@ -221,7 +234,14 @@ def _make_page(tx: Transaction, event: Event, mailing: Mailing, now: datetime) -
         again=steering.count_again(tx, mailing, now),
         is_live=mailing.state in LIVE,
         is_over=mailing.expires_at <= now,
+        audience=_name_audience(tx, event, mailing),
     )
+
+
+def _name_audience(tx: Transaction, event: Event, mailing: Mailing) -> str:
+    if mailing.message is None:
+        return audience_words(mailing.template)
+    return name_audience(tx, event, mailing.message.audience)
 
 
 def _list_numbers(slug: str, page: Page) -> list[Number]:

@@ -51,7 +51,13 @@ GROUPS = (
             Page("arrivals.listing", N_("Arrivées")),
         ),
     ),
-    Group(N_("Envois"), (Page("deliveries.listing", N_("Envois")),)),
+    Group(
+        N_("Messages"),
+        (
+            Page("messages.listing", N_("Messages")),
+            Page("deliveries.listing", N_("Envois")),
+        ),
+    ),
     Group(
         N_("Exports"),
         (

@@ -16,6 +16,7 @@ from webinars.mailings import MailingRow
 from webinars.models import (
     DeliveryState,
     Failure,
+    Mailing,
     MailingState,
     MailName,
     SuppressionReason,
@@ -23,6 +24,8 @@ from webinars.models import (
 )
 from webinars.outcomes import POISON
 from webinars.suppressions import ASKED
+from webinars.web.filters import label
+from webinars.web.languages import get_language
 from webinars.web.languages import gettext as _
 from webinars.web.organiser.words import last_word
 
@@ -51,6 +54,7 @@ def set_up(blueprint: Blueprint) -> None:
     for filter_ in (
         audience_words,
         block_words,
+        mailing_name,
         mark_words,
         own_word,
         standing_reason,
@@ -59,6 +63,15 @@ def set_up(blueprint: Blueprint) -> None:
         why_missed,
     ):
         blueprint.add_app_template_filter(filter_)
+
+
+def mailing_name(row: MailingRow | Mailing) -> str:
+    """Return what a mailing is called: what an organiser wrote, by its subject."""
+    if isinstance(row, Mailing):
+        subject = row.message.subject if row.message else None
+    else:
+        subject = row.subject
+    return label(row.template) if subject is None else subject.into(get_language())
 
 
 def audience_words(template: MailName) -> str:

@@ -33,6 +33,7 @@ from webinars.web.organiser import columns, lists, parts
 from webinars.web.organiser.acts import Right
 from webinars.web.organiser.guard import get_own_event, get_own_registration, is_own_page
 from webinars.web.organiser.reasons import list_waits
+from webinars.web.organiser.salutations import find_usual
 from webinars.web.organiser.words import list_presences
 
 blueprint = Blueprint("registrations", __name__)
@@ -205,6 +206,7 @@ def _show(slug: str, registration_id: int, refusal: Refusal | None = None) -> st
         }
     return render_template(
         "organiser/registrations/show.html",
+        usual_salutation=find_usual(registration),
         event=registration.event,
         registration=registration,
         chosen=_list_chosen(registration.event, registration),

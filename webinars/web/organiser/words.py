@@ -99,6 +99,7 @@ def last_word(reply: str) -> str:
         "event-postponed": _("événement reporté"),
         "room-there": _("la salle est là"),
         "registration-changed": _("inscription modifiée entre-temps"),
+        "outside-audience": _("la personne ne fait plus partie des destinataires"),
         "registration-pending": _("inscription à décider"),
         "registration-confirmed": _("inscription confirmée entre-temps"),
         "registration-waiting": _("inscription en liste d’attente"),
