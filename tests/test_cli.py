@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 import urllib.request
+import zipfile
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -502,6 +503,21 @@ class TestRegistrations:
             (",".join(exports.SHAREABLE), "status=confirmed&shares=yes"),
             ("country,last_name", ""),
         ]
+
+    def test_the_archive_of_an_event_is_written_and_recorded(
+        self, loaded, people, tmp_path, database
+    ):
+        loaded("registrations", "import", "exemple", people)
+        path = tmp_path / "archive.zip"
+
+        assert loaded("events", "archive", "exemple", "--output", path).code == 0
+
+        with zipfile.ZipFile(path) as archive:
+            assert "manifest.json" in archive.namelist()
+            assert "evenement/pre-programme.txt" in archive.namelist()
+        with database.reading() as tx:
+            [record] = exports.list_records(tx, events.get(tx, "exemple").id)
+        assert (record.author, record.format, record.rows) == ("command line", "archive", 2)
 
     def test_an_export_to_a_device_leaves_the_device_alone(self, loaded):
         assert loaded("registrations", "export", "exemple", "--output", os.devnull).code == 0

@@ -12,6 +12,7 @@ from webinars import events as events_
 from webinars.changes import COMMAND_LINE, Order, Outlook
 from webinars.cli.edge import AS_JSON, YES, opened, print_json, print_table, say_instant
 from webinars.cli.outlooks import ask, say
+from webinars.cli.registrations import writing_to
 from webinars.cli.sentences import explain
 from webinars.database import Transaction
 from webinars.errors import FileRefused, WebinarsError
@@ -184,3 +185,35 @@ def connect_event(slug: str, url: str) -> None:
     with opened() as runtime, runtime.transaction() as tx:
         events_.connect(tx, events_.get(tx, slug), url)
     click.echo(f"{slug}: room {'set' if url.strip() else 'taken away'}")
+
+
+@events.command("archive")
+@click.argument("slug")
+@click.option(
+    "--output",
+    type=click.Path(dir_okay=False),
+    required=True,
+    help="The ZIP file to write; `-`: standard output.",
+)
+def archive_event(slug: str, output: str) -> None:
+    """Write what is kept of an event: its file, documents, lists, mails, changes and papers."""
+    from webinars import archives, exports  # long to read, and no other command needs them
+
+    with opened() as runtime, writing_to(output) as file:
+        now = runtime.now()
+        with runtime.transaction() as tx:
+            event = events_.get(tx, slug)
+            number = exports.count(tx, event.id)
+            author = exports.COMMAND_LINE
+            exports.record(tx, event, author, archives.FORMAT, "", number, now)
+        with runtime.reading() as tx:
+            source = archives.Source(
+                tx,
+                events_.get(tx, slug),
+                runtime.links,
+                runtime.settings.mail_from,
+                runtime.settings.documents_dir,
+                now,
+            )
+            for piece in archives.write(source):
+                file.write(piece)

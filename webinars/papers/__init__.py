@@ -11,18 +11,19 @@ from webinars.database import Transaction
 from webinars.errors import NobodyOnPaper
 from webinars.links import Links
 from webinars.models import Event, Paper, PaperOrder, Registration
-from webinars.papers import badges, figures, lists, persons, sheets
+from webinars.papers import badges, drafts, figures, lists, persons, sheets
 from webinars.papers.heads import make_head, name_paper
 from webinars.papers.people import choose_filter, count_people, list_people, name_represented
-from webinars.papers.values import Content, Head
+from webinars.papers.values import Content, Head, Minutes, RoundTable
 from webinars.typesetting import set_paper
 from webinars.zones import to_local
 
 __all__ = [
-    "MEDIA_TYPE",
+    "NAMES",
     "Manuscript",
     "choose_filter",
     "count",
+    "get_media_type",
     "list_people",
     "name_file",
     "name_paper",
@@ -30,7 +31,10 @@ __all__ = [
     "write",
 ]
 
-MEDIA_TYPE = "application/pdf"
+PDF = "application/pdf"
+DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+TO_EDIT = frozenset({Paper.ROUND_TABLE_DRAFT, Paper.MINUTES})
+"""Documents that are finished in a word processor."""
 
 TEMPLATES = {
     Paper.SIGN_IN: "sign-in",
@@ -40,6 +44,7 @@ TEMPLATES = {
     Paper.SHAREABLE: "people",
     Paper.ROUND_TABLE: "round-table",
     Paper.PROGRAMMES: "programmes",
+    Paper.PROGRAMME: "programmes",
     Paper.CERTIFICATES: "certificates",
     Paper.STATISTICS: "statistics",
 }
@@ -51,7 +56,10 @@ NAMES = {
     Paper.DELEGATIONS: "delegations",
     Paper.SHAREABLE: "liste-diffusable",
     Paper.ROUND_TABLE: "tour-de-table",
+    Paper.ROUND_TABLE_DRAFT: "tour-de-table",
+    Paper.MINUTES: "releve-de-decisions",
     Paper.PROGRAMMES: "programmes",
+    Paper.PROGRAMME: "programme",
     Paper.CERTIFICATES: "attestations",
     Paper.STATISTICS: "statistiques",
 }
@@ -81,6 +89,8 @@ def write(
     if order.paper is Paper.STATISTICS:
         content = figures.make_statistics(tx, event, order, head)
         return Manuscript(order.paper, content, figures.count_meant(tx, event, order))
+    if order.paper is Paper.PROGRAMME:
+        return Manuscript(order.paper, persons.make_programme(event, order, head), 0)
     people = list_people(tx, event, order)
     if not people and order.paper is not Paper.SIGN_IN:
         raise NobodyOnPaper
@@ -91,22 +101,35 @@ def count(tx: Transaction, event: Event, order: PaperOrder) -> int:
     """Count the people on a paper, or in it."""
     if order.paper is Paper.STATISTICS:
         return figures.count_meant(tx, event, order)
+    if order.paper is Paper.PROGRAMME:
+        return 0
     return count_people(tx, event, order)
 
 
 def print_paper(manuscript: Manuscript, *, now: datetime) -> bytes:
-    """Return a paper as a PDF.
+    """Return a paper as a PDF, or as a document to be edited.
 
     :raises PressBusy: others are being set.
     :raises PaperFailed: it cannot be set.
     """
-    return set_paper(TEMPLATES[manuscript.paper], asdict(manuscript.content), now=now)
+    content = manuscript.content
+    if isinstance(content, Minutes):
+        return drafts.write_minutes(content, now=now)
+    if manuscript.paper in TO_EDIT and isinstance(content, RoundTable):
+        return drafts.write_round_table(content, now=now)
+    return set_paper(TEMPLATES[manuscript.paper], asdict(content), now=now)
 
 
 def name_file(event: Event, paper: Paper, *, now: datetime) -> str:
     """Return the name of a paper's file: the event's date and slug, and when it was made there."""
     made = to_local(now, event.timezone).strftime("%Y-%m-%dT%H%M")
-    return f"{event.starts_on}_{event.slug}_{NAMES[paper]}_{made}.pdf"
+    extension = "docx" if paper in TO_EDIT else "pdf"
+    return f"{event.starts_on}_{event.slug}_{NAMES[paper]}_{made}.{extension}"
+
+
+def get_media_type(paper: Paper) -> str:
+    """Return the media type of a paper's file."""
+    return DOCX if paper in TO_EDIT else PDF
 
 
 def _write(
@@ -127,7 +150,9 @@ def _write(
             return persons.make_certificates(event, order, head, people)
         case Paper.PROGRAMMES:
             return persons.make_programmes(event, order, head, people)
-        case Paper.ROUND_TABLE:
+        case Paper.MINUTES:
+            return drafts.make_minutes(event, order, head, people)
+        case Paper.ROUND_TABLE | Paper.ROUND_TABLE_DRAFT:
             questions = [(one.key, one.label.into(order.language)) for one in event.questions]
             return lists.make_round_table(order, head, people, questions)
         case _:

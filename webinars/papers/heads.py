@@ -8,7 +8,7 @@ from webinars.papers.people import clean
 from webinars.papers.values import Head
 from webinars.papers.words import Words
 
-WITH_PROGRAMME = frozenset({Paper.PROGRAMMES})
+WITH_PROGRAMME = frozenset({Paper.PROGRAMMES, Paper.PROGRAMME, Paper.MINUTES})
 """Papers that show the programme, and say what it still waits for."""
 
 
@@ -37,7 +37,10 @@ def name_paper(paper: Paper, language: Language) -> str:
         Paper.DELEGATIONS: _("Liste par structure et par délégation"),
         Paper.SHAREABLE: _("Liste des participants"),
         Paper.ROUND_TABLE: _("Tour de table"),
+        Paper.ROUND_TABLE_DRAFT: _("Tour de table"),
+        Paper.MINUTES: _("Projet de relevé de décisions"),
         Paper.PROGRAMMES: _("Programme individuel"),
+        Paper.PROGRAMME: _("Programme"),
         Paper.CERTIFICATES: _("Attestation de présence"),
         Paper.STATISTICS: _("Statistiques"),
     }

@@ -4,9 +4,18 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
 
 from webinars import phrasing
-from webinars.models import Language, Paper, PaperOrder, Registration
+from webinars.models import Language, OrganizationKind, Paper, PaperOrder, Registration
 from webinars.papers.people import aside, clean, list_name, rank_in_delegation
-from webinars.papers.values import Answer, Group, Head, Organisation, People, RoundTable
+from webinars.papers.values import (
+    Answer,
+    Group,
+    Head,
+    Organisation,
+    People,
+    Questions,
+    RoundTable,
+    Side,
+)
 from webinars.papers.words import Words
 
 Cell = Callable[[Registration], str]
@@ -31,7 +40,7 @@ def make_list(order: PaperOrder, head: Head, people: Sequence[Registration]) -> 
     return People(
         language=language.value,
         head=head,
-        count=_count(people, language),
+        count=count(people, language),
         columns=tuple(name for name, *_ in columns),
         widths=tuple(width for _name, width, _cell in columns),
         groups=tuple(groups),
@@ -56,7 +65,7 @@ def make_round_table(
     return RoundTable(
         language=order.language.value,
         head=head,
-        count=_count(people, order.language),
+        count=count(people, order.language),
         notes=_("Notes"),
         organisations=organisations,
     )
@@ -93,6 +102,34 @@ def _introduce(person: Registration, language: Language) -> str:
     return phrasing.COMMA[language].join(one for one in said if one)
 
 
+def list_sides(people: Sequence[Registration], language: Language) -> tuple[Side, ...]:
+    """List who takes part, by country and organisation."""
+    return tuple(
+        Side(
+            phrasing.country_name(country, language),
+            tuple(
+                _seat(name, country, delegation, (), language)
+                for (_country, name), delegation in _group(list(members))
+            ),
+        )
+        for country, members in groupby(people, lambda one: one.country)
+    )
+
+
+def list_questions(people: Sequence[Registration], language: Language) -> tuple[Questions, ...]:
+    """List what people asked the speakers, by kind of organisation."""
+    asked: dict[OrganizationKind, list[str]] = {}
+    for one in people:
+        if one.question:
+            who = aside(f"{list_name(one)} ({clean(one.organization)})", language)
+            said = phrasing.labelled(who, clean(one.question), language)
+            asked.setdefault(one.organization_kind, []).append(said)
+    return tuple(
+        Questions(phrasing.organization_kind_label(kind, language), tuple(said))
+        for kind, said in asked.items()
+    )
+
+
 def _list_delegations(
     people: Sequence[Registration], cells: Sequence[Cell], language: Language
 ) -> Iterable[Group]:
@@ -118,7 +155,7 @@ def _fill(people: Iterable[Registration], cells: Sequence[Cell]) -> tuple[tuple[
     return tuple(tuple(cell(one) for cell in cells) for one in people)
 
 
-def _count(people: Sequence[Registration], language: Language) -> str:
+def count(people: Sequence[Registration], language: Language) -> str:
     _ = Words(language)
     organisations = len({(one.country, one.organization_key) for one in people})
     return phrasing.COMMA[language].join(

@@ -58,17 +58,23 @@ def make_programmes(
     return Programmes(order.language.value, head, owns)
 
 
+def make_programme(event: Event, order: PaperOrder, head: Head) -> Programmes:
+    """Give the whole programme, of nobody in particular."""
+    days = tuple(make_day(event, day, order.language) for day in programme.days(event))
+    return Programmes(order.language.value, head, (Own("", "", days),))
+
+
 def _make_own(event: Event, person: Registration, language: Language) -> Own:
     what = [clean(person.job_title), clean(person.organization)]
     days = programme.days_attended(event, choices.list_codes(person))
     return Own(
         name=say_name(person),
         what=phrasing.COMMA[language].join(one for one in what if one),
-        days=tuple(_make_day(event, day, language) for day in days),
+        days=tuple(make_day(event, day, language) for day in days),
     )
 
 
-def _make_day(event: Event, day: programme.Day, language: Language) -> OwnDay:
+def make_day(event: Event, day: programme.Day, language: Language) -> OwnDay:
     sittings = tuple(_make_sitting(event, one, language) for one in day.sessions)
     name = phrasing.date_in_words(day.date, language)
     if not sittings and day.hours_known:

@@ -108,6 +108,37 @@ class RoundTable(Content):
 
 
 @dataclass(frozen=True)
+class Side:
+    """The organisations of a country."""
+
+    name: str
+    organisations: tuple[Organisation, ...]
+
+
+@dataclass(frozen=True)
+class Questions:
+    """What people of one kind of organisation asked the speakers."""
+
+    name: str
+    asked: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Minutes(Content):
+    """The draft of the record of decisions, with its own headings."""
+
+    count: str
+    chaired: str
+    participants: str
+    agenda: str
+    decisions: str
+    to_ask: str
+    sides: tuple[Side, ...]
+    days: tuple["OwnDay", ...]
+    questions: tuple[Questions, ...]
+
+
+@dataclass(frozen=True)
 class Part:
     """A table of statistics."""
 

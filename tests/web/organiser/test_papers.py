@@ -2,13 +2,15 @@
 
 import io
 
+import docx
 import pypdf
 import pytest
 from sqlalchemy import select
 
+from tests.factories import make_session
 from tests.web.conftest import Browser
 from tests.web.organiser.conftest import EMAIL, FOREIGN, SLUG, add_people, sign_in
-from webinars import audits, events, exports, participants, typesetting
+from webinars import audits, events, exports, papers, participants, typesetting
 from webinars.models import (
     AuditKind,
     Grant,
@@ -52,7 +54,13 @@ def test_the_page_is_reached_from_the_exports_by_who_may_export(desk, runtime):
     assert desk.get(PAGE).status == 403
 
 
-@pytest.mark.parametrize("paper", [one for one in Paper if one is not Paper.SHAREABLE])
+NOT_HERE = {Paper.SHAREABLE, Paper.PROGRAMME}
+"""Nobody has agreed to be named, and there is no session."""
+
+
+@pytest.mark.parametrize(
+    "paper", [one for one in Paper if one not in NOT_HERE and one not in papers.TO_EDIT]
+)
 def test_each_paper_is_made_and_recorded(desk, runtime, world, paper):
     with runtime.transaction() as tx:
         participants.get(tx, world.samira).presence = Presence.PRESENT
@@ -68,6 +76,25 @@ def test_each_paper_is_made_and_recorded(desk, runtime, world, paper):
     with runtime.reading() as tx:
         (written,) = audits.list_records(tx, kind=AuditKind.EXPORTED, limit=5)
     assert (written.deed, written.details["rows"]) == ("papers.make", "1")
+
+
+@pytest.mark.parametrize("paper", sorted(papers.TO_EDIT))
+def test_a_document_to_edit_is_a_docx_and_recorded(desk, runtime, paper):
+    answer = take(desk, desk.get(PAGE), f"/{paper}")
+    assert answer.content_type == papers.DOCX
+    assert answer.headers["Content-Disposition"].endswith('.docx"')
+    document = docx.Document(io.BytesIO(answer.data))
+    assert document.paragraphs[0].style.name == "Title"
+    assert [one.format for one in list_records(runtime)] == [paper.value]
+
+
+def test_the_whole_programme_is_offered_where_there_is_one(desk, runtime):
+    assert "Le programme entier" not in desk.get(PAGE).words
+    with runtime.transaction() as tx:
+        event = events.get(tx, SLUG)
+        make_session(tx, event, title="Ouverture")
+        events.touch(event)
+    assert "Ouverture" in read_text(take(desk, desk.get(PAGE), "/papers/programme"))
 
 
 def test_a_paper_is_limited_and_worded_as_the_page_says(desk, runtime):

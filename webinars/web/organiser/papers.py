@@ -113,7 +113,7 @@ def _send(event: Event, order: PaperOrder, made: bytes) -> Response:
     name = papers.name_file(event, order.paper, now=get_runtime().now())
     return Response(
         made,
-        content_type=papers.MEDIA_TYPE,
+        content_type=papers.get_media_type(order.paper),
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )
 
