@@ -362,6 +362,18 @@ class NothingChanged(WebinarsError):
     """Raised when a change would leave everything as it is: the same dates, the same room."""
 
 
+class DocumentRefused(WebinarsError):
+    """Raised when a file that was sent cannot be taken; `reason` is a word such as `kind`."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class TitleTaken(WebinarsError):
+    """Raised when another document of the event has that title."""
+
+
 class QuestionAnswered(WebinarsError):
     """Raised when a question that people have answered would become one of another kind."""
 

@@ -44,6 +44,7 @@ __all__ = [
     "propose_slug",
     "read",
     "shift",
+    "store",
     "store_attachments",
 ]
 
@@ -314,10 +315,17 @@ def store_attachments(file: EventFile, folder: FilePath) -> None:
 
     Done before the event is written: bytes that no event names do no harm, the reverse does.
     """
+    for data in file.attachments.values():
+        store(data, folder)
+
+
+def store(data: bytes, folder: FilePath) -> str:
+    """Keep some bytes in a folder under their digest, and return that."""
+    digest = hashlib.sha256(data).hexdigest()
     folder.mkdir(parents=True, exist_ok=True)
-    for digest, data in file.attachments.items():
-        kept = folder / digest
-        if not kept.exists():
-            fresh = kept.with_suffix(f".{os.getpid()}")
-            fresh.write_bytes(data)
-            fresh.replace(kept)
+    kept = folder / digest
+    if not kept.exists():
+        fresh = kept.with_suffix(f".{os.getpid()}")
+        fresh.write_bytes(data)
+        fresh.replace(kept)
+    return digest

@@ -22,6 +22,7 @@ from webinars.models import (
     Document,
     Event,
     EventInstitution,
+    FormerDocument,
     Institution,
     Notice,
     Priority,
@@ -205,12 +206,25 @@ def _write_documents(tx: Transaction, event: Event, file: EventFile) -> None:
     documents = []
     for position, said in enumerate(file.documents):
         document = known.get(said.title) or Document(title=said.title)
+        if document.id is not None and document.sha256 != said.sha256:
+            tx.add(_keep_former(document))
         document.file = said.file
         document.version = said.version
         document.sha256, document.bytes = said.sha256, said.bytes
         document.position = position
         documents.append(document)
     event.documents = documents
+
+
+def _keep_former(document: Document) -> FormerDocument:
+    """Return the version of a document that another takes the place of."""
+    return FormerDocument(
+        document_id=document.id,
+        file=document.file,
+        version=document.version,
+        sha256=document.sha256,
+        bytes=document.bytes,
+    )
 
 
 def _write_questions(tx: Transaction, event: Event, file: EventFile) -> None:

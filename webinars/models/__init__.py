@@ -53,6 +53,7 @@ from webinars.models.events import (
     Document,
     Event,
     EventInstitution,
+    FormerDocument,
     Question,
     Session,
 )
@@ -155,6 +156,7 @@ __all__ = [
     "ExportTemplate",
     "Failure",
     "FormerDates",
+    "FormerDocument",
     "Frozen",
     "Grant",
     "HalfDay",

@@ -239,3 +239,18 @@ class Document(Base):
     position: Mapped[int]
 
     event: Mapped[Event] = relationship(back_populates="documents", lazy="raise")
+
+
+class FormerDocument(Base):
+    """A version of a document that another has taken the place of; organisers keep it."""
+
+    __tablename__ = "former_documents"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    document_id: Mapped[int] = mapped_column(
+        ForeignKey("documents.id", ondelete="CASCADE"), index=True
+    )
+    file: Mapped[str]
+    version: Mapped[str]
+    sha256: Mapped[str]
+    bytes: Mapped[int]

@@ -195,6 +195,16 @@ def _value(error: errors.ValueRefused, event: Event | None) -> str:
     return words.get(error.reason, _("Cette valeur n’est pas acceptée.")) % error.values
 
 
+def _say_document(error: errors.DocumentRefused, event: Event | None) -> str:
+    words = {
+        "kind": _("Ce type de fichier n’est pas accepté."),
+        "empty": _("Ce fichier est vide."),
+        "content": _("Le contenu de ce fichier ne va pas avec son nom."),
+        "size": _("Ce fichier est trop volumineux."),
+    }
+    return words[error.reason]
+
+
 def _say_reversed(error: errors.DatesReversed, event: Event | None) -> str:
     if error.code:
         title = _session_title(error.code, event)
@@ -426,6 +436,12 @@ TABLE: dict[type[WebinarsError], tuple[int, str, Sentence]] = {
         ),
     ),
     errors.NothingChanged: (409, "", lambda e, event: _("Rien ne changerait.")),
+    errors.DocumentRefused: (422, "file", _say_document),
+    errors.TitleTaken: (
+        409,
+        "title",
+        lambda e, event: _("Un autre document porte déjà ce titre."),
+    ),
     errors.QuestionAnswered: (
         409,
         "kind",

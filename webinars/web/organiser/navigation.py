@@ -42,6 +42,8 @@ GROUPS = (
         (
             Page("publications.show", N_("Publication")),
             Page("programmes.show", N_("Programme")),
+            Page("questions.show", N_("Questions")),
+            Page("documents.show", N_("Documents")),
         ),
     ),
     Group(
