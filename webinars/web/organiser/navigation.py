@@ -51,6 +51,7 @@ GROUPS = (
         (
             Page("registrations.listing", N_("Liste")),
             Page("arrivals.listing", N_("Arrivées")),
+            Page("figures.show", N_("Chiffres")),
         ),
     ),
     Group(
