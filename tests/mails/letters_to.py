@@ -211,6 +211,11 @@ def add_message(tx, event, subject, body, **columns):
 def make_delivery(tx, event, template, registration=None, **columns):
     """Make a delivery, to a registration's person or to an organiser."""
     to_person = registration is not None
+    if template is MailName.MESSAGE and "mailing" not in columns:
+        mailing = add_message(tx, event, Translated("Objet"), Translated("Bonjour {prenom}."))
+        columns["mailing" if to_person else "intent"] = (
+            mailing if to_person else f"test:m{mailing.message_id}:message"
+        )
     created_at = columns.pop("created_at", REGISTERED)
     email_address = columns.pop("email", registration.email if to_person else "org@example.org")
     values = {

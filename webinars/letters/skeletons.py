@@ -86,10 +86,10 @@ class Skeleton(NamedTuple):
 @lru_cache(maxsize=KEPT)
 def _get(event: Event, variant: Variant, site: Site) -> Skeleton:
     case = Case(event, variant, _make_nobody(event, variant), site)
-    texts = _write_texts(case)
+    texts = write_texts(case)
     written = calendars.write(case)
     return Skeleton(
-        subject=patterns.find_holes(_end_subject(variant, texts.subject)),
+        subject=patterns.find_holes(texts.subject),
         reply_to=_find_reply_to(case),
         text=patterns.make_words(texts.text),
         html=patterns.make_words(texts.html),
@@ -109,20 +109,14 @@ def _make_nobody(event: Event, variant: Variant) -> Person:
 
 def write_texts(case: Case) -> Texts:
     """Write the words of one letter by itself."""
-    texts = _write_texts(case)
-    return texts._replace(subject=_end_subject(case.variant, texts.subject))
-
-
-def _end_subject(variant: Variant, subject: str) -> str:
-    """Shorten a subject of the service's own; an organiser is told of a long one, and keeps it."""
-    return compose.shorten(subject) if variant.message is None else " ".join(subject.split())
-
-
-def _write_texts(case: Case) -> Texts:
-    """Write the words of a letter, and its subject in its whole length."""
     variant = case.variant
     context = wording.WRITERS[variant.template](case)
-    return compose.write(context, variant.language, is_test=variant.is_test)
+    return compose.write(
+        context,
+        variant.language,
+        is_test=variant.is_test,
+        keeps_subject=variant.message is not None,
+    )
 
 
 def _make_sheet(written: Lines) -> Sheet:

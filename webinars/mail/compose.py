@@ -85,10 +85,12 @@ class Texts(NamedTuple):
     html: str
 
 
-def write(context: MailContext, language: Language, *, is_test: bool = False) -> Texts:
+def write(
+    context: MailContext, language: Language, *, is_test: bool = False, keeps_subject: bool = False
+) -> Texts:
     """Return what a mail says in a language; a mail in French alone is asked for in French.
 
-    The subject comes in its whole length: see `shorten`.
+    :param keeps_subject: whether a long subject stays as it is: an organiser's own.
     """
     folder = f"{context.mail}/{language}"
     given = {field.name: getattr(context, field.name) for field in fields(context)}
@@ -97,7 +99,8 @@ def write(context: MailContext, language: Language, *, is_test: bool = False) ->
         for name in ("subject.txt", "body.txt", "body.html")
     )
     mark = f"{TEST_MARK} " if is_test else ""
-    return Texts(clean(mark + subject).strip(), _tidy(text), _tidy(html))
+    whole = " ".join(clean(mark + subject).split())
+    return Texts(whole if keeps_subject else shorten(whole), _tidy(text), _tidy(html))
 
 
 def compose(letter: Letter) -> bytes:
