@@ -64,6 +64,8 @@ class Filter:
     """Whether a mail to the person's present address was refused, came back or was withheld."""
     has_question: bool | None = None
     """Whether the person asks the speakers something."""
+    has_chosen: bool | None = None
+    """Whether a person has a place in any session that one chooses."""
     shares: bool | None = None
     """Whether a person agreed that other participants are given her name."""
     since: date | None = None
@@ -145,6 +147,7 @@ def _list_true_or_false(wanted: Filter) -> Iterator[tuple[str, ColumnElement[boo
         "has_priority": Registration.has_priority.is_(True),
         "is_unreached": _is_unreached(),
         "has_question": Registration.question != "",
+        "has_chosen": Registration.choices.any(SessionChoice.is_full.is_(False)),
         "shares": Registration.share_with_participants.is_(True),
     }
     for name, fact in facts.items():

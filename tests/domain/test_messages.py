@@ -98,6 +98,20 @@ def test_an_audience_may_be_who_chose_a_session(any_database):
         assert send(tx, schedule(tx, write(tx, event, {"session": "atelier-1"}))) == ["n5"]
 
 
+def test_an_audience_may_be_who_chose_nothing_or_answered_nothing(any_database):
+    with any_database.transaction() as tx:
+        event = prepare(tx)
+        session = make_session(tx, event, "atelier-1")
+        one = add(tx, event, 5, answers={"temoignage": "1", "repas": "Non"})
+        tx.add(SessionChoice(registration_id=one.id, session_id=session.id))
+        tx.flush()
+        waits = {"status": "confirmed", "chosen": "no"}
+        silent = {"status": "confirmed", "answer-repas": "0"}
+
+        assert send(tx, schedule(tx, write(tx, event, waits))) == ["n0", "n1", "n2"]
+        assert send(tx, schedule(tx, write(tx, event, silent)))[3:] == ["n0", "n1", "n2"]
+
+
 def test_whoever_registers_when_it_is_due_does_not_get_what_is_past(any_database):
     with any_database.transaction() as tx:
         event = prepare(tx)

@@ -155,6 +155,7 @@ def describe(tx: Transaction, event: Event, words: Mapping[str, str]) -> Criteri
         "priority": (_("Public prioritaire"), yes_or_no),
         "unreached": (_("Message non reçu"), yes_or_no),
         "question": (_("Pose une question"), yes_or_no),
+        "chosen": (_("Séance choisie"), yes_or_no),
         "since": (_("Inscription depuis le"), []),
         "until": (_("Inscription jusqu’au"), []),
     }

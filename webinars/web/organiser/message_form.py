@@ -6,7 +6,8 @@ from urllib.parse import parse_qsl, urlencode
 
 from webinars import phrasing, prose, saved_audiences
 from webinars.database import Transaction
-from webinars.filtering import read_filter, write_filter
+from webinars.filtering import ANSWER, read_filter, write_filter
+from webinars.matching import UNTICKED
 from webinars.messages import Content
 from webinars.models import Event, Language, Translated
 from webinars.prose import Fault, Mistake, Placeholder
@@ -149,11 +150,20 @@ def list_audiences(tx: Transaction, event: Event) -> Options:
         )
         for one in event.sessions
     ]
+    asked = [
+        (
+            {"status": "confirmed", f"{ANSWER}{one.key}": UNTICKED},
+            _("Sans réponse à : %(question)s", question=one.label.into(get_language())),
+        )
+        for one in event.questions
+    ]
+    if any(one.slot for one in event.sessions):
+        sessions.insert(0, ({"status": "confirmed", "chosen": "no"}, _("Sans séance choisie")))
     saved = [
         (dict(one.words), _("Sélection : %(name)s", name=one.name))
         for one in saved_audiences.list_all(tx, event.id)
     ]
-    named = {write_words(words): name for words, name in [*usual, *sessions, *saved]}
+    named = {write_words(words): name for words, name in [*usual, *sessions, *asked, *saved]}
     return list(named.items())
 
 
