@@ -130,6 +130,14 @@ _SYNONYMS = {
 }
 
 
+def tidy(text: str) -> str:
+    """Return a text without what a word processor leaves behind: bookmarks, tabs, double blanks."""
+    return "\n".join(_LEFT_BEHIND.sub(" ", line).rstrip() for line in text.split("\n")).strip()
+
+
+_LEFT_BEHIND = re.compile(r"(?:[ \t]|\[bookmark: \w+\])+")
+
+
 def parse(text: str) -> tuple[Block, ...]:
     """Return the blocks of a text; what is wrong with it stands there as it was written."""
     return _parse(text)

@@ -16,6 +16,7 @@ from webinars.prose import (
     list_placeholders,
     parse,
     parse_line,
+    tidy,
 )
 
 PARAGRAPH, LIST = BlockKind.PARAGRAPH, BlockKind.LIST
@@ -78,6 +79,15 @@ def test_a_subject_has_places_and_nothing_else():
         Run("", Placeholder.DATE),
         Run(" : **x** https://a.example.org"),
     )
+
+
+def test_what_a_word_processor_leaves_behind_is_taken_out():
+    pasted = (
+        "[bookmark: _GoBack]Mesdames,  Messieurs,\n\n\tNous\u00a0vous   prions\n·\tun  point \n"
+    )
+
+    assert tidy(pasted) == "Mesdames, Messieurs,\n\n Nous\u00a0vous prions\n· un point"
+    assert parse("· un point")[0].kind is LIST
 
 
 MISTAKES = {

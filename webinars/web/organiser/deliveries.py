@@ -19,7 +19,7 @@ from webinars.web.languages import gettext as _
 from webinars.web.organiser.acts import Right
 from webinars.web.organiser.filtering import PAGE_SIZE, Part, choose_part
 from webinars.web.organiser.guard import get_own_event, is_own_page
-from webinars.web.organiser.reasons import list_waits
+from webinars.web.organiser.reasons import list_waits, mailing_name
 from webinars.web.organiser.words import Options
 
 blueprint = Blueprint("deliveries", __name__)
@@ -108,12 +108,12 @@ def _list_offered(tx: Transaction, event: Event) -> Options:
         (
             str(one.id),
             phrasing.labelled(
-                label(one.template),
+                mailing_name(one),
                 phrasing.instant(one.due_at, zones(event)[:1], language),
                 language,
             )
             if one.due_at
-            else label(one.template),
+            else mailing_name(one),
         )
         for one in mailings
     ]

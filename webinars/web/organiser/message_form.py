@@ -91,8 +91,8 @@ class MessageForm(Form):
         )
 
     def _read_text(self, name: str) -> Translated:
-        said = {suffix: self[f"{name}_{suffix}"].data for suffix in TEXTS}
-        return Translated(said["fr"] or "", said["ar"] or None, said["en"] or None)
+        said = {suffix: prose.tidy(self[f"{name}_{suffix}"].data or "") for suffix in TEXTS}
+        return Translated(said["fr"], said["ar"] or None, said["en"] or None)
 
 
 def fill(content: Content) -> dict[str, Any]:
