@@ -40,7 +40,7 @@ from webinars.cli.edge import showing_progress
 from webinars.clock import system_clock
 from webinars.database import Database
 from webinars.mail.journal import Journal
-from webinars.models import Lane, Registration, RegistrationStatus
+from webinars.models import AuditRecord, Lane, Registration, RegistrationStatus
 
 EVENT = """\
 slug: exemple
@@ -594,6 +594,31 @@ class TestOrganisers:
             attempt = organisers.begin_sign_in(tx, "lea@example.org")
             assert attempt.verify("une autre phrase").matches
             assert not attempt.verify(PASSWORD).matches
+
+    def test_roles_are_given_listed_and_taken_away(self, loaded, database):
+        add = ("organisers", "add", "lea@example.org", "--institution", "DAECT")
+        loaded(*add, typed=f"{PASSWORD}\n")
+        lea = "lea@example.org"
+
+        assert loaded("organisers", "grant", lea, "editor", "--event", "exemple").code == 0
+        listed = json.loads(loaded("organisers", "list", "--json").out)
+        assert listed[0]["address"] == lea
+        assert listed[0]["roles"] == ["owner", "editor@exemple"]
+        assert (listed[0]["institution"], listed[0]["state"]) == ("DAECT:FR", "active")
+        assert "owner, editor@exemple" in loaded("organisers", "list").out
+        assert loaded("organisers", "revoke", lea, "editor", "--event", "exemple").code == 0
+        assert loaded("organisers", "revoke", lea, "editor", "--event", "exemple").code == 1
+
+        refused = loaded("organisers", "revoke", lea, "owner")
+        assert (refused.code, refused.err.count("\n")) == (1, 1)
+        assert "Nobody would be left" in refused.err
+        assert loaded("organisers", "disable", lea).code == 1
+        assert loaded("organisers", "grant", lea, "validator_ma").code == 1
+        assert loaded("organisers", "grant", lea, "king").code == 2
+        assert loaded("organisers", "reset-second-factor", lea).code == 0
+        with database.reading() as tx:
+            deeds = list(tx.scalars(select(AuditRecord.deed).order_by(AuditRecord.id)))
+        assert deeds == ["organisers.give", "organisers.take", "second_factors.change"]
 
 
 class TestUpkeep:

@@ -168,7 +168,7 @@ def find_invitations(tx: Transaction, organiser_ids: list[int]) -> dict[int, Del
         )
         .order_by(AccountLink.id)
     )
-    return dict(rows.tuples().all())
+    return {row[0]: row[1] for row in rows}
 
 
 def forget_old(tx: Transaction, *, now: datetime) -> None:

@@ -19,7 +19,7 @@ KEPT = timedelta(days=365)
 
 def record(
     tx: Transaction,
-    organiser: Organiser,
+    organiser: Organiser | None,
     kind: AuditKind,
     deed: str,
     *,
@@ -31,14 +31,15 @@ def record(
 ) -> AuditRecord:
     """Write down that an organiser has changed or exported something.
 
+    :param organiser: `None`: it was done by a command.
     :param deed: the page's name, like `registrations.decline`.
     :param subject: to what, by number: `registration_id=81`.
     """
     written = AuditRecord(
         at=now,
         kind=kind,
-        author=organiser.email,
-        organiser_id=organiser.id,
+        author=organiser.email if organiser else COMMAND_LINE,
+        organiser_id=organiser.id if organiser else None,
         event_id=event_id,
         event_key=event_id or 0,
         institution_id=institution_id,
@@ -92,6 +93,14 @@ def list_records(
     wanted = select(AuditRecord).where(*_limit(event_id, institution_id, kind, author))
     ordered = wanted.order_by(AuditRecord.at.desc(), AuditRecord.id.desc())
     return list(tx.scalars(ordered.limit(limit).offset(offset)))
+
+
+def list_authors(
+    tx: Transaction, *, event_id: int | None = None, institution_id: int | None = None
+) -> list[str]:
+    """List the addresses of those who did something at an event or in an institution."""
+    wanted = select(AuditRecord.author).where(*_limit(event_id, institution_id, None, ""))
+    return list(tx.scalars(wanted.distinct().order_by(AuditRecord.author)))
 
 
 def count(

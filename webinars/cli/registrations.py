@@ -13,14 +13,14 @@ from typing import BinaryIO
 
 import click
 
-from webinars import events, exports, imports, saved_audiences
+from webinars import audits, events, exports, imports, saved_audiences
 from webinars.cli.edge import opened, showing_progress
 from webinars.cli.sentences import explain_line
 from webinars.errors import NotFound
 from webinars.exports import templates
 from webinars.filtering import describe_filter
 from webinars.imports import Entry, Report
-from webinars.models import Lane
+from webinars.models import AuditKind, Lane
 from webinars.participants import Filter
 from webinars.runtime import Runtime
 
@@ -172,6 +172,9 @@ def write_export(
         event = events.get(tx, slug)
         number = exports.count(tx, event.id, wanted)
         exports.record(tx, event, author, file_format, said, number, now, columns)
+        said_too = {"format": file_format.value, "filter": said}
+        kind, deed = AuditKind.EXPORTED, "registrations.export"
+        audits.record(tx, None, kind, deed, now=now, event_id=event.id, details=said_too)
     with runtime.reading() as tx:
         for piece in exports.write(tx, event, file_format, wanted, columns=columns, now=now):
             file.write(piece)

@@ -94,6 +94,11 @@ TABLE: dict[type[errors.WebinarsError], Sentence] = {
         f"Several mailings are called {e.template!r}: give a number,"
         f" {' or '.join(map(str, e.ids))}."
     ),
+    errors.Forbidden: lambda e: "An organiser of another country cannot validate for that side.",
+    errors.LastOwner: lambda e: (
+        "Nobody would be left who decides on roles. Make someone else owner first."
+    ),
+    errors.NotTakingPart: lambda e: "The organiser's institution does not take part in that event.",
     errors.NotSentAgain: lambda e: (
         f"That mail is {e.state}: only what did not arrive is sent again."
     ),

@@ -61,6 +61,8 @@ def show_refusal(error: WebinarsError) -> tuple[str, int]:
     """Show a refusal that no view has shown by itself."""
     if isinstance(error, errors.NotFound):
         return show_not_found()
+    if isinstance(error, errors.Forbidden):
+        return show_forbidden()
     refusal = explain(error)
     return _page(refusal.status, _("Ce n’est pas possible"), refusal.sentence), refusal.status
 
@@ -69,8 +71,54 @@ def show_not_found() -> tuple[str, int]:
     """Show that nothing is at that address; for a personal link, what can be done about it."""
     if is_token_page(request.path):
         return render_template("errors/unknown_link.html"), HTTPStatus.NOT_FOUND
+    if "slug" in (request.view_args or {}) and request.path.startswith("/organiser/"):
+        return _show_event_not_seen()
     sentence = _("L’adresse est peut-être incomplète, ou la page n’existe plus.")
     return _page(404, _("Page introuvable"), sentence), HTTPStatus.NOT_FOUND
+
+
+def show_forbidden() -> tuple[str, int]:
+    """Say that one may not do that, or no longer, and give back what was typed."""
+    sentence = _(
+        "Votre rôle ne le permet pas, ou ne le permet plus : il a peut-être changé pendant que la"
+        " page était ouverte. Une personne responsable de l’événement ou de votre institution peut"
+        " vous donner ce rôle."
+    )
+    title = _("Vous n’avez pas ce droit")
+    page = render_template(
+        "errors/forbidden.html",
+        page_title=title,
+        sentence=sentence,
+        typed=_list_typed(),
+        is_seen=True,
+    )
+    return page, HTTPStatus.FORBIDDEN
+
+
+def _show_event_not_seen() -> tuple[str, int]:
+    """Say that there is no such event, or that one has no access to it; nobody is told which."""
+    sentence = _(
+        "Il n’y a pas d’événement à cette adresse, ou vous n’y avez pas accès. Si vous y aviez"
+        " accès, votre rôle a peut-être été retiré : demandez à une personne responsable."
+    )
+    page = render_template(
+        "errors/forbidden.html",
+        page_title=_("Page introuvable"),
+        sentence=sentence,
+        typed=_list_typed(),
+        is_seen=False,
+    )
+    return page, HTTPStatus.NOT_FOUND
+
+
+def _list_typed() -> list[tuple[str, str]]:
+    """List what was typed into a form that was refused; never what is secret."""
+    secret = {"csrf_token", "password", "present", "code"}
+    return [
+        (name, value)
+        for name, value in request.form.items(multi=True)
+        if name not in secret and value.strip()
+    ]
 
 
 def show_lost_form(error: CSRFError) -> tuple[str, int]:

@@ -70,6 +70,7 @@ def set_up(app: Flask) -> None:
     manager.init_app(app, add_context_processor=False)
     app.jinja_env.globals["may"] = may
     app.jinja_env.globals["own_zones"] = OWN_ZONES
+    app.jinja_env.globals["own_institution_id"] = lambda: get_organiser().institution_id
     app.extensions[LOOKS] = set()
 
 

@@ -1,0 +1,173 @@
+"""What organisers see, export and change, as the audit page names it: words for each page.
+
+A page whose words are missing here fails a test; shown before that is done, it is named by itself.
+"""
+
+from typing import NamedTuple
+
+from flask import url_for
+
+from webinars.database import Transaction
+from webinars.models import AuditRecord, Event, Organiser, OrganiserRole, Registration, Share
+from webinars.web.filters import label
+from webinars.web.languages import N_
+from webinars.web.languages import gettext as _
+
+WORDS: dict[str, object] = {
+    "account.end_others": N_("Ses autres connexions terminées"),
+    "account.end_sign_in": N_("Une de ses connexions terminée"),
+    "account.set_name": N_("Son propre nom changé"),
+    "account.set_password": N_("Son propre mot de passe changé"),
+    "additions.form": N_("Formulaire d’ajout d’une inscription"),
+    "additions.submit": N_("Personne inscrite à la main"),
+    "answers.form": N_("Réponses d’une personne"),
+    "answers.submit": N_("Réponses d’une personne changées"),
+    "audiences.form": N_("Nom d’une audience à enregistrer"),
+    "audiences.listing": N_("Audiences enregistrées"),
+    "audiences.name_form": N_("Nom d’une audience"),
+    "audiences.remove": N_("Audience oubliée"),
+    "audiences.rename": N_("Audience renommée"),
+    "audiences.save": N_("Audience enregistrée"),
+    "audits.of_event": N_("Journal de l’événement"),
+    "changes.send_now": N_("Messages d’un changement envoyés tout de suite"),
+    "changes.submit": N_("Événement changé"),
+    "changes.withdraw": N_("Messages d’un changement retirés"),
+    "command line": N_("Par une commande du serveur"),
+    "corrections.form": N_("Adresse d’une personne, à corriger"),
+    "corrections.submit": N_("Adresse d’une personne corrigée"),
+    "creations.create": N_("Événement créé"),
+    "deliveries.listing": N_("Liste des envois"),
+    "deliveries.send_again": N_("Message renvoyé à une personne"),
+    "edits.save": N_("Événement modifié"),
+    "eventfiles.duplicate": N_("Événement dupliqué"),
+    "eventfiles.load": N_("Événement chargé d’un fichier"),
+    "events.send_test": N_("Essai envoyé à soi-même"),
+    "events.set_room": N_("Salle en ligne changée"),
+    "exports.choose": N_("Choix des colonnes d’un export"),
+    "exports.remove": N_("Choix de colonnes oublié"),
+    "exports.take": N_("Liste des inscriptions exportée"),
+    "exports.take_shareable": N_("Liste à diffuser exportée"),
+    "history.mails": N_("Messages d’un changement"),
+    "history.show": N_("Chronologie"),
+    "history.unreached": N_("Personnes non jointes"),
+    "institutions.add": N_("Institution ajoutée"),
+    "institutions.edit": N_("Institution renommée"),
+    "institutions.show": N_("Page de l’institution"),
+    "mailings.cancel": N_("Envoi annulé"),
+    "mailings.pause": N_("Envoi mis en pause"),
+    "mailings.preview": N_("Destinataires d’un envoi"),
+    "mailings.resume": N_("Envoi repris"),
+    "mailings.send_again": N_("Envoi refait à qui ne l’a pas reçu"),
+    "mailings.send_test": N_("Essai d’un envoi à soi-même"),
+    "mailings.show": N_("Un envoi"),
+    "organisers.disable": N_("Compte fermé"),
+    "organisers.enable": N_("Compte rouvert"),
+    "organisers.give": N_("Rôle donné"),
+    "organisers.invite": N_("Organisateur invité"),
+    "organisers.invite_again": N_("Invitation renvoyée"),
+    "organisers.take": N_("Rôle retiré"),
+    "papers.make": N_("Document établi"),
+    "publications.close": N_("Inscriptions closes"),
+    "publications.publish": N_("Publication changée"),
+    "publications.reopen": N_("Inscriptions rouvertes"),
+    "reconfirmations.listing": N_("Personnes qui n’ont pas dit si elles maintiennent"),
+    "reconfirmations.remind": N_("Relance envoyée"),
+    "registrations.cancel": N_("Inscription annulée"),
+    "registrations.confirm": N_("Inscription acceptée"),
+    "registrations.decline": N_("Inscription refusée"),
+    "registrations.export": N_("Liste des inscriptions exportée"),
+    "registrations.listing": N_("Liste des inscriptions"),
+    "registrations.mark": N_("Présence notée"),
+    "registrations.reconfirm": N_("Maintien noté"),
+    "registrations.send_link": N_("Lien personnel renvoyé"),
+    "registrations.settle": N_("Demande traitée"),
+    "registrations.show": N_("Une inscription"),
+    "roles.give": N_("Rôle donné"),
+    "roles.set_share": N_("Partage avec une institution changé"),
+    "roles.take": N_("Rôle retiré"),
+    "second_factors.begin": N_("Préparation du code du téléphone"),
+    "second_factors.change": N_("Code du téléphone ou codes de secours changés"),
+    "second_factors.confirm": N_("Code du téléphone demandé désormais"),
+    "second_factors.noted": N_("Codes de secours notés"),
+    "sign_in.leave": N_("Déconnexion"),
+    "substitutes.form": N_("Remplacement d’une personne"),
+    "substitutes.submit": N_("Remplaçant désigné"),
+}
+"""By the page's name, which is what is written down."""
+
+
+class Line(NamedTuple):
+    """A record as the page shows it."""
+
+    record: AuditRecord
+    who: str
+    what: str
+    more: str
+    """What is known besides: a role, a file's format."""
+    url: str
+    """Where what it was done to can be looked at; empty: nowhere."""
+
+
+def describe(tx: Transaction, records: list[AuditRecord], event: Event | None) -> list[Line]:
+    """Put records into words."""
+    return [_describe(tx, one, event) for one in records]
+
+
+def say_deed(deed: str) -> str:
+    """Name what was done."""
+    return str(WORDS.get(deed, deed))
+
+
+def _describe(tx: Transaction, record: AuditRecord, event: Event | None) -> Line:
+    author = tx.get(Organiser, record.organiser_id) if record.organiser_id else None
+    who = (author.name or author.email) if author else record.author
+    is_command = record.author == "command line"
+    subject = _read_subject(record)
+    more = [_say_registration(tx, subject), _say_person(tx, subject), *_say_details(record)]
+    return Line(
+        record,
+        _("commande du serveur") if is_command else who,
+        say_deed(record.deed),
+        " · ".join(one for one in more if one),
+        _find_url(subject, event),
+    )
+
+
+def _read_subject(record: AuditRecord) -> dict[str, str]:
+    """Read what a deed was done to: the parts of the page's address, and what was added."""
+    parts = (one.partition("=") for one in record.subject.split())
+    return {name: value for name, _sign, value in parts} | record.details
+
+
+def _say_registration(tx: Transaction, subject: dict[str, str]) -> str:
+    number = subject.get("registration_id", "")
+    registration = tx.get(Registration, int(number)) if number.isdigit() else None
+    return registration.reference if registration else ""
+
+
+def _say_person(tx: Transaction, subject: dict[str, str]) -> str:
+    """Name the organiser whom a deed concerned: colleagues, never people who registered."""
+    number = subject.get("organiser_id", "")
+    organiser = tx.get(Organiser, int(number)) if number.isdigit() else None
+    return (organiser.name or organiser.email) if organiser else ""
+
+
+def _say_details(record: AuditRecord) -> list[str]:
+    said = dict(record.details)
+    words = []
+    if said.get("role") in set(OrganiserRole):
+        words.append(label(OrganiserRole(said.pop("role"))))
+    if said.get("share") in set(Share):
+        words.append(label(Share(said.pop("share"))))
+    rest = {name: value for name, value in said.items() if not name.endswith("_id")}
+    return [*words, *(value for value in rest.values() if value)]
+
+
+def _find_url(subject: dict[str, str], event: Event | None) -> str:
+    if event is None or not subject.get("registration_id", "").isdigit():
+        return ""
+    return url_for(
+        "organiser.registrations.show",
+        slug=event.slug,
+        registration_id=int(subject["registration_id"]),
+    )
