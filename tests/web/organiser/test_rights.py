@@ -6,11 +6,12 @@ right that changed is seen (`pytest tests/web/organiser/test_rights.py --refresh
 
 from collections import defaultdict
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 import pytest
 
 from tests.factories import NOW, make_event, make_institution, make_registration
-from tests.web.conftest import StandingClock, make_settings
+from tests.web.conftest import Page, StandingClock, make_settings
 from tests.web.organiser.conftest import SLUG
 from webinars import events, mailings, organisers, rights, sign_ins
 from webinars.database import Database
@@ -243,3 +244,29 @@ def test_a_page_that_is_looked_at_says_the_same_again_behind_the_door(world, num
                 assert status != 403, endpoint
             else:
                 assert status == {FORBIDDEN: 403, UNSEEN: 404}[expected], endpoint
+
+
+OFFERING = ("events.listing", "events.show", "registrations.listing", "registrations.show")
+"""Pages that show only what their reader may do."""
+
+
+@pytest.mark.parametrize("number", range(1, 10))
+def test_nothing_is_offered_that_one_may_not_do(world, number):
+    person, app = world.people[number], world.app
+    client, adapter = open_browser(app, person), app.url_map.bind("localhost")
+    offered = set()
+    with world.runtime.reading() as tx:
+        oracle = Oracle(tx, person)
+        for endpoint, verb, path, arguments in list_addresses(app):
+            is_in = oracle.expect(endpoint, arguments) is IN
+            if endpoint.removeprefix("organiser.") in OFFERING and verb == "GET" and is_in:
+                page = Page(path, client.get(path))
+                page.check()
+                for link in page.find_all("a") + page.find_all("form"):
+                    target = urlsplit(link.get("href") or link.get("action") or "").path
+                    if target.startswith("/organiser"):
+                        verb_there = (link.get("method") or "get").upper()
+                        found, values = adapter.match(target, verb_there)
+                        if oracle.expect(found, values) is not IN:
+                            offered.add((endpoint, found))
+    assert sorted(offered) == []
