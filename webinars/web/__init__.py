@@ -14,7 +14,7 @@ from config import TEMPLATES
 from webinars.runtime import Runtime
 from webinars.web import (
     current,
-    errors,
+    error_pages,
     filters,
     headers,
     languages,
@@ -37,7 +37,7 @@ def create_app(runtime: Runtime) -> Flask:
     filters.set_up(app)
     headers.set_up(app, runtime.settings)
     CSRFProtect(app)
-    errors.set_up(app)
+    error_pages.set_up(app)
     app.url_map.converters["slug"] = SlugConverter
     public.register(app)
     organiser.register(app)

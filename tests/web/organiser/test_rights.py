@@ -170,6 +170,7 @@ class Oracle:
     """What `rights.may` says of one person."""
 
     def __init__(self, tx, person):
+        self.tx = tx
         number = person.organiser_id
         self.organiser = None if number is None else organisers.get(tx, number)
         self.event = events.get(tx, SLUG)
@@ -191,7 +192,9 @@ class Oracle:
         if "slug" in arguments:
             place = {"event": self.event}
         elif "institution_id" in arguments:
-            place = {"institution": self.institution}
+            number = arguments["institution_id"] if isinstance(arguments, dict) else None
+            same = number is None or number == self.institution.id
+            place = {"institution": self.institution if same else self.tx.get(Institution, number)}
         return IN if rights.may(self.organiser, entry, **place) else FORBIDDEN
 
 

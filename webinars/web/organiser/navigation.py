@@ -68,6 +68,13 @@ GROUPS = (
             Page("papers.listing", N_("À imprimer")),
         ),
     ),
+    Group(
+        N_("Équipe"),
+        (
+            Page("roles.show", N_("Rôles")),
+            Page("audits.of_event", N_("Journal")),
+        ),
+    ),
 )
 
 
