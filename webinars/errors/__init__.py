@@ -8,9 +8,40 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-
-class WebinarsError(Exception):
-    """The root: something was understood and refused."""
+from webinars.errors.people import (
+    CodeRefused as CodeRefused,
+)
+from webinars.errors.people import (
+    InstitutionKnown as InstitutionKnown,
+)
+from webinars.errors.people import (
+    LastOwner as LastOwner,
+)
+from webinars.errors.people import (
+    LinkOver as LinkOver,
+)
+from webinars.errors.people import (
+    NotTakingPart as NotTakingPart,
+)
+from webinars.errors.people import (
+    OrganiserKnown as OrganiserKnown,
+)
+from webinars.errors.people import (
+    OwnRole as OwnRole,
+)
+from webinars.errors.people import (
+    PasswordRefused as PasswordRefused,
+)
+from webinars.errors.people import (
+    SignInRefused as SignInRefused,
+)
+from webinars.errors.people import (
+    SignInThrottled as SignInThrottled,
+)
+from webinars.errors.people import (
+    WeakPassword as WeakPassword,
+)
+from webinars.errors.root import WebinarsError as WebinarsError
 
 
 class NotFound(WebinarsError):
@@ -233,58 +264,6 @@ class InstitutionAmbiguous(WebinarsError):
         super().__init__(acronym, countries)
         self.acronym = acronym
         self.countries = countries
-
-
-class OrganiserKnown(WebinarsError):
-    """Raised when an organiser with that address is there already."""
-
-
-class SignInRefused(WebinarsError):
-    """Raised when address and password do not go together."""
-
-
-class SignInThrottled(WebinarsError):
-    """Raised when too many attempts failed; it may be tried again at `until`."""
-
-    def __init__(self, until: datetime) -> None:
-        super().__init__(until)
-        self.until = until
-
-
-class CodeRefused(WebinarsError):
-    """Raised when a code of the second factor is not the one of this moment, or was used."""
-
-
-class LinkOver(WebinarsError):
-    """Raised when a link to an account was used, is too old, or was replaced by a later one."""
-
-
-class PasswordRefused(WebinarsError):
-    """Raised when a new password is asked for with a present one that is not."""
-
-
-class LastOwner(WebinarsError):
-    """Raised when nobody would be left who decides on roles."""
-
-
-class OwnRole(WebinarsError):
-    """Raised when an organiser would take away what she herself may do."""
-
-
-class NotTakingPart(WebinarsError):
-    """Raised when a role at an event is for someone whose institution does not take part in it."""
-
-
-class InstitutionKnown(WebinarsError):
-    """Raised when an institution of that acronym and country is there already."""
-
-
-class WeakPassword(WebinarsError):
-    """Raised when a password is too short."""
-
-    def __init__(self, minimum: int) -> None:
-        super().__init__(minimum)
-        self.minimum = minimum
 
 
 class ValueRefused(WebinarsError):

@@ -1,0 +1,5 @@
+"""The root of what can be refused."""
+
+
+class WebinarsError(Exception):
+    """The root: something was understood and refused."""
