@@ -20,6 +20,7 @@ from webinars.matching import HAS_OPEN_REQUEST, IS_UNANSWERED, Filter, match
 from webinars.models import (
     Event,
     Registration,
+    RegistrationAlias,
     RegistrationStatus,
     SessionChoice,
 )
@@ -78,7 +79,11 @@ def get(tx: Transaction, registration_id: int) -> Registration:
 
 def find_by_public_id(tx: Transaction, public_id: str) -> Registration | None:
     """Find the registration that a calendar entry names, with its event."""
-    return _find(tx, Registration.public_id == public_id)
+    found = _find(tx, Registration.public_id == public_id)
+    if found is None:
+        alias = _find_alias(tx, public_id)
+        found = _find(tx, Registration.id == alias.registration_id) if alias else None
+    return found
 
 
 def find_by_token(
@@ -91,8 +96,12 @@ def find_by_token(
     found = find_by_public_id(tx, public_id)
     if found is None:
         return None
+    generation = found.link_generation
+    if found.public_id != public_id:  # merged into this one
+        alias = _find_alias(tx, public_id)
+        generation = alias.link_generation if alias else generation
     for scope in scopes:
-        if links.is_valid(token, scope, public_id, found.link_generation):
+        if links.is_valid(token, scope, public_id, generation):
             return found, scope
     return None
 
@@ -245,6 +254,10 @@ def count_by_status(
     for event_id, status, number in rows:
         counted[event_id][status] = number
     return counted
+
+
+def _find_alias(tx: Transaction, public_id: str) -> RegistrationAlias | None:
+    return tx.scalar(select(RegistrationAlias).where(RegistrationAlias.public_id == public_id))
 
 
 def _find(tx: Transaction, condition: ColumnElement[bool]) -> Registration | None:

@@ -10,11 +10,14 @@ from webinars import (
     attendance,
     choices,
     deliveries,
+    events,
+    merging,
     notes,
     participants,
     reconfirmations,
     registrations,
     requests,
+    rights,
     tags,
     telling,
 )
@@ -31,7 +34,12 @@ from webinars.web.filters import full_name, label
 from webinars.web.languages import gettext as _
 from webinars.web.organiser import columns, lists, parts
 from webinars.web.organiser.acts import Right
-from webinars.web.organiser.guard import get_own_event, get_own_registration, is_own_page
+from webinars.web.organiser.guard import (
+    get_organiser,
+    get_own_event,
+    get_own_registration,
+    is_own_page,
+)
 from webinars.web.organiser.reasons import list_waits
 from webinars.web.organiser.salutations import find_usual
 from webinars.web.organiser.words import list_presences
@@ -203,6 +211,8 @@ def _show(slug: str, registration_id: int, refusal: Refusal | None = None) -> st
             "tags": tags.list_of(tx, registration.id),
             "known_tags": tags.list_of_event(tx, registration.event_id),
             "notes": notes.list_of(tx, registration.id),
+            "alike": merging.list_alike(tx, registration),
+            "elsewhere": _list_elsewhere(tx, registration),
         }
     return render_template(
         "organiser/registrations/show.html",
@@ -219,6 +229,15 @@ def _show(slug: str, registration_id: int, refusal: Refusal | None = None) -> st
         refusal=refusal.sentence if refusal else None,
         **labels,
     )
+
+
+def _list_elsewhere(tx: Transaction, registration: Registration) -> list[Registration]:
+    """List the person's registrations for other events, as far as the organiser may see them."""
+    return [
+        one
+        for one in merging.list_elsewhere(tx, registration)
+        if rights.may(get_organiser(), Act.SEE_PEOPLE, event=events.get_by_id(tx, one.event_id))
+    ]
 
 
 def _list_chosen(event: Event, registration: Registration) -> list[object]:
