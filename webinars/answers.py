@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from webinars import contacts, places, questions
 from webinars.models import (
+    AnswerFile,
     AttendanceMode,
     Civility,
     Event,
@@ -44,6 +45,8 @@ class Answers:
     accept_invitations: bool = False
     answers: dict[str, str] = field(default_factory=dict)
     """To the event's own questions, by key; a ticked box is `1`, an unticked one is absent."""
+    files: dict[str, bytes] = field(default_factory=dict)
+    """What was sent as an answer, by key; the answer is the file's name."""
 
 
 def write(registration: Registration, event: Event, said: Answers) -> None:
@@ -70,6 +73,10 @@ def write(registration: Registration, event: Event, said: Answers) -> None:
     registration.accept_invitations = said.accept_invitations
     former = questions.keep_former(event, registration.answers or {})
     registration.answers = former | questions.keep_shown(event, said.answers)
+    for key, content in said.files.items():
+        if key in registration.answers:
+            name = registration.answers[key]
+            registration.files.add(AnswerFile(key=key, name=name, content=content))
     registration.has_priority = has_priority(event, said)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import JSON, ColumnElement, func, or_, select, type_coerce
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import joinedload, undefer
 from sqlalchemy.orm.attributes import set_committed_value
 
 from webinars import choices, events
@@ -18,6 +18,7 @@ from webinars.errors import NotFound
 from webinars.links import Links, Scope, read_public_id
 from webinars.matching import HAS_OPEN_REQUEST, IS_UNANSWERED, Filter, match
 from webinars.models import (
+    AnswerFile,
     Event,
     Registration,
     RegistrationAlias,
@@ -228,6 +229,15 @@ def has_answered(tx: Transaction, event_id: int, key: str) -> bool:
         Registration.event_id == event_id, func.coalesce(answers[key].as_string(), "") != ""
     )
     return tx.scalar(said.limit(1)) is not None
+
+
+def find_file(tx: Transaction, registration: Registration, key: str) -> AnswerFile | None:
+    """Find the file that a person sent last as the answer to a question."""
+    sent = select(AnswerFile).where(
+        AnswerFile.registration_id == registration.id, AnswerFile.key == key
+    )
+    last = sent.order_by(AnswerFile.id.desc()).limit(1)
+    return tx.scalar(last.options(undefer(AnswerFile.content)))
 
 
 def list_sources(tx: Transaction, event_id: int) -> list[str]:

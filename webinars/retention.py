@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, and_, case, delete, select, union, update
 from webinars import cards, contacts, links, suppressions, zones
 from webinars.database import Transaction
 from webinars.models import (
+    AnswerFile,
     Audience,
     Bounce,
     Delivery,
@@ -140,6 +141,7 @@ def _anonymise(tx: Transaction, ids: list[int], now: datetime) -> None:
     tx.execute(update(Delivery).where(theirs).values(email="", email_key="", reply=reply))
     for noted in (Note, RegistrationTag, RegistrationAlias):
         tx.execute(delete(noted).where(noted.registration_id.in_(ids)))
+    tx.execute(delete(AnswerFile).where(AnswerFile.registration_id.in_(ids)))
     tx.execute(
         update(Registration)
         .where(Registration.id.in_(ids))

@@ -6,7 +6,6 @@ data folder under their digest, and are stored there before anything here is cal
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from typing import Any
 
 from sqlalchemy import select
@@ -15,19 +14,8 @@ from webinars import changes, events, loading
 from webinars.changes import Order
 from webinars.database import Transaction
 from webinars.editing.saving import save
-from webinars.errors import DocumentRefused, NotFound, TitleTaken
+from webinars.errors import NotFound, ValueRefused
 from webinars.models import Document, Event, FormerDocument
-
-ZIPPED, IMAGES = b"PK\x03\x04", {"png": b"\x89PNG\r\n", "jpg": b"\xff\xd8\xff"}
-SIGNATURES: dict[str, bytes] = {
-    "pdf": b"%PDF-",
-    **dict.fromkeys(("docx", "odt", "xlsx", "ods", "pptx", "odp"), ZIPPED),
-    **IMAGES,
-    "jpeg": IMAGES["jpg"],
-    "txt": b"",
-    "csv": b"",
-}
-"""How the files begin that are taken, by the ending of their names: nothing that a browser runs."""
 
 
 @dataclass(frozen=True)
@@ -37,22 +25,6 @@ class Upload:
     file: str
     sha256: str
     bytes: int
-
-
-def check_file(name: str, data: bytes) -> str:
-    """Return the name that a file is offered under, once it is one of those that are taken.
-
-    :raises DocumentRefused: it is empty, of no kind that is taken, or not what its name says.
-    """
-    file = PurePosixPath(name.replace("\\", "/")).name[-200:]
-    begins = SIGNATURES.get(file.rpartition(".")[2].lower())
-    if begins is None:
-        raise DocumentRefused("kind")
-    if not data:
-        raise DocumentRefused("empty")
-    if not data.startswith(begins) or (not begins and b"\0" in data):
-        raise DocumentRefused("content")
-    return file
 
 
 def add_document(
@@ -86,11 +58,11 @@ def rename_document(
     """Give a document another title; its address and its versions stay.
 
     :raises NotFound: there is none of that number.
-    :raises TitleTaken: another document has that title.
+    :raises ValueRefused: another document has that title.
     """
     document = get_document(event, document_id)
     if any(one.title == title and one is not document for one in event.documents):
-        raise TitleTaken
+        raise ValueRefused("title-taken")
 
     def write(held: Event) -> None:
         document.title = title

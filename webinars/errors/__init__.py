@@ -349,16 +349,8 @@ class DocumentRefused(WebinarsError):
         self.reason = reason
 
 
-class TitleTaken(WebinarsError):
-    """Raised when another document of the event has that title."""
-
-
 class QuestionAnswered(WebinarsError):
     """Raised when a question that people have answered would become one of another kind."""
-
-    def __init__(self, key: str) -> None:
-        super().__init__(key)
-        self.key = key
 
 
 class NothingToValidate(WebinarsError):
@@ -367,10 +359,6 @@ class NothingToValidate(WebinarsError):
 
 class AlreadyValidated(WebinarsError):
     """Raised when a side validates a programme that it has validated."""
-
-    def __init__(self, side: str) -> None:
-        super().__init__(side)
-        self.side = side
 
 
 class WouldVoidValidations(WebinarsError):

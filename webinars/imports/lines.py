@@ -81,8 +81,13 @@ class Fault:
 
 def list_fields(event: Event) -> list[str]:
     """Return the names that a table's header may hold for an event."""
-    own = [f"{OWN_QUESTION}{question.key}" for question in questions.list_asked(event)]
+    own = [f"{OWN_QUESTION}{question.key}" for question in _list_written(event)]
     return [*REQUIRED, *OPTIONAL, *own]
+
+
+def _list_written(event: Event) -> list[Question]:
+    """List the questions that a table can answer: a file is sent by the person alone."""
+    return [one for one in questions.list_asked(event) if one.kind is not QuestionKind.FILE]
 
 
 def list_required(event: Event) -> list[str]:
@@ -90,7 +95,7 @@ def list_required(event: Event) -> list[str]:
     mode = ["attendance_mode"] if event.mode is Mode.HYBRID else []
     own = [
         f"{OWN_QUESTION}{one.key}"
-        for one in questions.list_asked(event)
+        for one in _list_written(event)
         if one.required and one.condition is None
     ]
     return [*REQUIRED, *mode, *own]
@@ -246,7 +251,7 @@ def _read_mode(reader: Reader, event: Event) -> AttendanceMode | None:
 
 
 def _read_own(reader: Reader, event: Event) -> dict[str, str]:
-    said = {one.key: _read_question(reader, one) for one in questions.list_asked(event)}
+    said = {one.key: _read_question(reader, one) for one in _list_written(event)}
     return {key: answer for key, answer in said.items() if answer}
 
 

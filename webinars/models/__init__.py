@@ -88,6 +88,7 @@ from webinars.models.people import (
     SignInThrottle,
 )
 from webinars.models.registrations import (
+    AnswerFile,
     BulkAct,
     ExportRecord,
     Note,
@@ -126,6 +127,7 @@ __all__ = [
     "AccountChange",
     "AccountLink",
     "AccountPurpose",
+    "AnswerFile",
     "AttendanceMode",
     "Audience",
     "AuditKind",

@@ -106,6 +106,8 @@ class QuestionKind(StrEnum):
     BOOLEAN = "boolean"
     NUMBER = "number"
     DATE = "date"
+    FILE = "file"
+    """The answer is the file's name; its bytes are an `AnswerFile`."""
 
 
 class ChangeKind(StrEnum):

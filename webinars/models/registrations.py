@@ -6,7 +6,7 @@ The log of exports is here too.
 from datetime import datetime
 
 from sqlalchemy import Computed, ForeignKey, Index, String, UniqueConstraint, text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, WriteOnlyMapped, mapped_column, relationship
 
 from webinars.database import Base, Record, UtcDateTime, choice
 from webinars.models.enums import (
@@ -118,6 +118,8 @@ class Registration(Base):
     accept_invitations: Mapped[bool]
     answers: Mapped[dict[str, str]] = mapped_column(Record(dict[str, str]))
     """To the event's own questions, by key; a ticked box is `1`, an unticked one is absent."""
+    files: WriteOnlyMapped["AnswerFile"] = relationship(passive_deletes=True)
+    """Only ever added to: the answer to a question that takes a file is the name of the last."""
 
     link_generation: Mapped[int] = mapped_column(default=0)
     """Raised to make every link given out so far worthless."""
@@ -266,3 +268,22 @@ class ExportRecord(Base):
     """The keys of those chosen, with commas between; empty: all of them."""
     rows: Mapped[int]
     exported_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class AnswerFile(Base):
+    """A file that a person sent as an answer; gone with the registration's other data.
+
+    Its bytes are in the table and not in the data folder: so they are erased with the row, in the
+    same transaction, and no backup of a folder keeps what a person had erased.
+    """
+
+    __tablename__ = "answer_files"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    registration_id: Mapped[int] = mapped_column(
+        ForeignKey("registrations.id", ondelete="CASCADE"), index=True
+    )
+    key: Mapped[str]
+    """Of the question; the last one sent counts."""
+    name: Mapped[str]
+    content: Mapped[bytes] = mapped_column(deferred=True)

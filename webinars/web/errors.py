@@ -81,6 +81,7 @@ def _value(error: errors.ValueRefused, event: Event | None) -> str:
         "too-long": _("%(length)s caractères : c’est trop long, il en faut %(limit)s au plus."),
         "email": _("Écrivez une adresse complète, par exemple nom@example.org."),
         "phone": _("Écrivez un numéro de téléphone, par exemple +212 5 37 00 00 00."),
+        "title-taken": _("Un autre document porte déjà ce titre."),
         "number": _("Écrivez un nombre, par exemple 12 ou 2,5."),
         "url": _("Écrivez une adresse complète, qui commence par https://."),
     }
@@ -329,15 +330,10 @@ TABLE: dict[type[WebinarsError], tuple[int, str, Sentence]] = {
     ),
     errors.NothingChanged: (409, "", lambda e, event: _("Rien ne changerait.")),
     errors.DocumentRefused: (422, "file", _say_document),
-    errors.TitleTaken: (
-        409,
-        "title",
-        lambda e, event: _("Un autre document porte déjà ce titre."),
-    ),
     errors.QuestionAnswered: (
         409,
         "kind",
-        lambda e, event: _("Des personnes ont déjà répondu à la question %(key)s.", key=e.key),
+        lambda e, event: _("Des personnes ont déjà répondu à la question %(key)s.", key=e.args[0]),
     ),
     errors.NothingToValidate: (409, "", lambda e, event: _("Il n’y a pas de programme.")),
     errors.AlreadyValidated: (

@@ -8,21 +8,28 @@ condition has a number, borne by the answers that fulfil it (`asks-1`) and by wh
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from flask import Blueprint, request
+from flask_wtf.file import FileField
 from markupsafe import escape
+from werkzeug.datastructures import FileStorage
 from wtforms import Field
 from wtforms.validators import StopValidation
 
-from webinars import questions, typed
-from webinars.errors import ValueRefused
+from webinars import questions, typed, uploads
+from webinars.errors import DocumentRefused, ValueRefused
 from webinars.eventfiles import moments
 from webinars.models import Event, Question, QuestionKind
 from webinars.typed import TEXT_LIMIT
 from webinars.web import fields
-from webinars.web.fields import Checked, Form, Limit, Many, Required
+from webinars.web.errors import explain
+from webinars.web.fields import Checked, Described, Form, Limit, Many, Required
 from webinars.web.filters import plain
 from webinars.web.languages import gettext as _
 
 PREFIX = "q_"
+SENT_LIMIT = 4 * 1024 * 1024
+"""Bytes of a file that a person sends."""
+TAKEN = ",".join(f".{ending}" for ending in uploads.SIGNATURES)
 MOST_HIDDEN = 12
 """So many conditions have a style of their own; what depends on others is always shown."""
 
@@ -55,6 +62,26 @@ class IsDate:
             raise StopValidation(_("Écrivez une date, par exemple 2027-03-09.")) from error
 
 
+class Sent(Described, FileField):  # type: ignore[misc]
+    """A file to send; where one was sent before, it stays unless another takes its place."""
+
+    data: Any
+    content = b""
+
+    def pre_validate(self, form: Form) -> None:
+        """Refuse a file of no kind that is taken, or too large; keep what is in the others."""
+        if not isinstance(self.data, FileStorage):
+            return
+        content = self.data.stream.read(SENT_LIMIT + 1)
+        try:
+            if len(content) > SENT_LIMIT:
+                raise DocumentRefused("size")
+            self.name_sent = uploads.check_file(self.data.filename or "", content)
+        except DocumentRefused as error:
+            raise StopValidation(explain(error).sentence) from error
+        self.content, self.data = content, self.name_sent
+
+
 class MarkedChoice(fields.Choice):
     """A list whose answers may bring questions to light."""
 
@@ -75,6 +102,20 @@ class MarkedMany(Many):
     marks: Marks = {}  # noqa: RUF012 - replaced for each field
 
 
+def allow_files(blueprint: Blueprint) -> None:
+    """Let people send files with the forms of a blueprint, and let go of them in the end."""
+
+    def allow(_endpoint: str | None, _values: dict[str, Any] | None) -> None:
+        if request.mimetype == "multipart/form-data":
+            request.max_content_length = 2 * SENT_LIMIT + 1024 * 1024
+
+    def close(_error: BaseException | None) -> None:
+        request.close()
+
+    blueprint.url_value_preprocessor(allow)
+    blueprint.teardown_request(close)
+
+
 def make_fields(event: Event) -> dict[str, Field]:
     """Return a field for each question that is asked at an event."""
     asked = questions.list_asked(event)
@@ -93,6 +134,12 @@ def read(form: Form) -> dict[str, str]:
     return {name.removeprefix(PREFIX): _read(data) for name, data in said.items() if data}
 
 
+def read_files(form: Form) -> dict[str, bytes]:
+    """Return what was sent as answers, by the key of the question."""
+    sent = (field for field in form if isinstance(field, Sent) and field.content)
+    return {field.name.removeprefix(PREFIX): field.content for field in sent}
+
+
 def fill(event: Event, answers: Mapping[str, str]) -> dict[str, Any]:
     """Return what the fields hold of the answers of a registration."""
     several = {one.key for one in event.questions if one.kind is QuestionKind.CHOICES}
@@ -103,6 +150,8 @@ def fill(event: Event, answers: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _read(data: object) -> str:
+    if isinstance(data, FileStorage):  # refused, or not looked at yet
+        return data.filename or ""
     if isinstance(data, list):
         return questions.BETWEEN.join(data)
     return "1" if data is True else str(data)
@@ -141,6 +190,8 @@ def _make_field(question: Question, event: Event, marks: Marks) -> Field:
             number = Checked(lambda form, said: typed.check_number(said))
             attributes = {"inputmode": "decimal", "dir": "ltr"}
             return fields.Text(text, [*checks, number], render_kw=attributes)
+        case QuestionKind.FILE:
+            return Sent(text, checks, render_kw={"accept": TAKEN})
         case QuestionKind.DATE:
             return fields.Text(text, [*checks, IsDate()], render_kw={"type": "date"})
     return fields.Text(text, [*checks, Limit(TEXT_LIMIT)])

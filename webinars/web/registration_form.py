@@ -178,6 +178,11 @@ class RegistrationForm(Form):
         N_("J’accepte de recevoir les invitations à d’autres événements de ces organisateurs.")
     )
 
+    @property
+    def takes_files(self) -> bool:
+        """Tell whether a file may be sent with the form."""
+        return any(isinstance(field, question_fields.Sent) for field in self)
+
     def list_questions(self) -> list[Field]:
         """Return the fields of the event's own questions."""
         return [field for field in self if field.name.startswith(question_fields.PREFIX)]
@@ -229,6 +234,7 @@ def read_answers(form: RegistrationForm) -> Answers:
         share_with_participants=form.share_with_participants.data,
         accept_invitations=form.accept_invitations.data,
         answers=question_fields.read(form),
+        files=question_fields.read_files(form),
     )
 
 

@@ -75,7 +75,7 @@ def test_a_document_is_renamed_and_keeps_its_address_and_versions(desk, runtime)
     assert read(runtime).documents[0].id == first.id
     assert "Versions précédentes" in desk.get(HOME).words
     taken = press(desk, f"{second.id}/title", title="Programme")
-    assert taken.status == 409 and "porte déjà ce titre" in taken.find_error("title")
+    assert taken.status == 422 and "porte déjà ce titre" in taken.find_error("title")
 
 
 def test_documents_are_put_in_order_and_removed(desk, runtime):

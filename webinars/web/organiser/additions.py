@@ -14,7 +14,7 @@ from webinars.errors import WebinarsError
 from webinars.models import Event, Lane, Presence
 from webinars.registrations import Outcome, Registered
 from webinars.rights import Act
-from webinars.web import fields
+from webinars.web import fields, question_fields
 from webinars.web.current import get_runtime
 from webinars.web.errors import Refusal, explain
 from webinars.web.fields import Form, Required
@@ -26,6 +26,7 @@ from webinars.web.organiser.guard import get_organiser, get_own_event
 from webinars.web.registration_form import RegistrationForm, identify, make_form, read_answers
 
 blueprint = Blueprint("additions", __name__)
+question_fields.allow_files(blueprint)
 
 ACTS: dict[str, Right] = {
     "form": Act.EDIT_PEOPLE,

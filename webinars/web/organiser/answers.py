@@ -3,16 +3,18 @@
 The deadline for changes does not count here; the places left in a session do.
 """
 
+import io
 from http import HTTPStatus
 
-from flask import Blueprint, flash, redirect, render_template, url_for
+from flask import Blueprint, flash, redirect, render_template, send_file, url_for
 from werkzeug.wrappers import Response
 
-from webinars import choices, corrections
+from webinars import choices, corrections, participants
 from webinars.database import Transaction
 from webinars.errors import NotFound, WebinarsError
 from webinars.models import Lane, Registration
 from webinars.rights import Act
+from webinars.web import question_fields
 from webinars.web.current import get_runtime
 from webinars.web.errors import Refusal, explain
 from webinars.web.filters import full_name
@@ -23,10 +25,12 @@ from webinars.web.organiser.guard import get_own_registration
 from webinars.web.registration_form import RegistrationForm, make_form, read_answers
 
 blueprint = Blueprint("answers", __name__)
+question_fields.allow_files(blueprint)
 
 ACTS: dict[str, Right] = {
     "form": Act.EDIT_PEOPLE,
     "submit": Act.EDIT_PEOPLE,
+    "download": Act.SEE_PEOPLE,
 }
 
 ONE = "/events/<slug:slug>/registrations/<int(max=2147483647):registration_id>/change"
@@ -63,6 +67,19 @@ def submit(slug: str, registration_id: int) -> Response | tuple[str, int]:
     flash(_("%(name)s : les réponses sont enregistrées.", name=full_name(own)))
     own_page = url_for("organiser.registrations.show", slug=slug, registration_id=registration_id)
     return redirect(own_page, 303)
+
+
+@blueprint.get(f"{ONE.removesuffix('/change')}/files/<key>")
+def download(slug: str, registration_id: int, key: str) -> Response:
+    """Hand over the file that a person sent as an answer."""
+    with get_runtime().reading() as tx:
+        registration = get_own_registration(tx, slug, registration_id)
+        sent = participants.find_file(tx, registration, key)
+    if sent is None or registration.answers.get(key) != sent.name:
+        raise NotFound("file", key)
+    return send_file(
+        io.BytesIO(sent.content), as_attachment=True, download_name=sent.name, max_age=0
+    )
 
 
 def _make_form(tx: Transaction, registration: Registration) -> RegistrationForm:

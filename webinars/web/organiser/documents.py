@@ -8,16 +8,17 @@ from flask import Blueprint, flash, redirect, render_template, request, send_fil
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from webinars import eventfiles
+from webinars import eventfiles, uploads
 from webinars.changes import Order
 from webinars.database import Transaction
 from webinars.editing import documents
-from webinars.editing.documents import SIGNATURES, Upload
+from webinars.editing.documents import Upload
 from webinars.errors import DocumentRefused, FileRefused, NotFound, WebinarsError
 from webinars.eventfiles import ATTACHMENT_LIMIT
 from webinars.models import Document, Event, FormerDocument
 from webinars.rights import Act
 from webinars.typed import LINE_LIMIT, NAME_LIMIT
+from webinars.uploads import SIGNATURES
 from webinars.web import fields
 from webinars.web.current import get_runtime
 from webinars.web.errors import explain
@@ -214,7 +215,7 @@ def _store(form: Any) -> Upload:
     data = sent.stream.read(ATTACHMENT_LIMIT + 1)
     if len(data) > ATTACHMENT_LIMIT:
         raise DocumentRefused("size")
-    name = documents.check_file(sent.filename or "", data)
+    name = uploads.check_file(sent.filename or "", data)
     digest = eventfiles.store(data, get_runtime().settings.documents_dir)
     return Upload(name, digest, len(data))
 

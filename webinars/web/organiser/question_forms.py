@@ -39,6 +39,7 @@ def say_kind(kind: QuestionKind) -> str:
         QuestionKind.BOOLEAN: _("Oui ou non"),
         QuestionKind.NUMBER: _("Nombre"),
         QuestionKind.DATE: _("Date"),
+        QuestionKind.FILE: _("Fichier"),
     }
     return words[kind]
 

@@ -14,7 +14,7 @@ from webinars.database import Transaction
 from webinars.errors import Forbidden, WebinarsError
 from webinars.links import Scope
 from webinars.models import Lane
-from webinars.web import languages
+from webinars.web import languages, question_fields
 from webinars.web.current import get_origin, get_runtime
 from webinars.web.errors import Refusal, explain
 from webinars.web.fields import ADDRESS, Email, Form, Required
@@ -25,6 +25,7 @@ from webinars.web.public.standing import Answer, Own, ask, get, read
 from webinars.web.registration_form import RegistrationForm, make_form, read_answers
 
 blueprint = Blueprint("own", __name__)
+question_fields.allow_files(blueprint)
 
 DONE = frozenset(
     {"changed", "corrected", "cancelled", "kept", "represented", "joined", "requested"}

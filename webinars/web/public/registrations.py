@@ -16,6 +16,7 @@ from webinars.errors import WebinarsError
 from webinars.links import Scope
 from webinars.models import Event, Lane, Registration
 from webinars.registrations import Outcome, Registered
+from webinars.web import question_fields
 from webinars.web.current import get_runtime
 from webinars.web.errors import Refusal, explain
 from webinars.web.fields import ADDRESS, Email, Form, Required
@@ -25,6 +26,7 @@ from webinars.web.public.events import Call, find_call, get_shown
 from webinars.web.registration_form import RegistrationForm, identify, make_form, read_answers
 
 blueprint = Blueprint("registrations", __name__)
+question_fields.allow_files(blueprint)
 
 SOURCE = "form"
 Answer = tuple[str, int] | Response
