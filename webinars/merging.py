@@ -27,6 +27,7 @@ from webinars.models import (
 FIELDS: dict[str, tuple[str, ...]] = {
     "name": ("civility", "last_name", "first_name", "name_key"),
     "email": ("email", "email_key"),
+    "salutation": ("salutation",),
     "phone": ("phone",),
     "job_title": ("role", "job_title"),
     "organization": ("organization", "organization_key", "organization_kind", "country"),

@@ -60,6 +60,7 @@ def say_name(name: str) -> str:
     words = {
         "name": _("Nom"),
         "email": _("Adresse électronique"),
+        "salutation": _("Formule d’appel"),
         "phone": _("Téléphone"),
         "job_title": _("Mandat ou fonction"),
         "organization": _("Structure"),
