@@ -14,9 +14,11 @@ from sqlalchemy import ColumnElement, delete, func, or_, select, update
 from sqlalchemy.orm import selectinload
 
 from webinars import choices, contacts, deliveries, events, participants, waiting
+from webinars.answers import Answers
 from webinars.database import Base, Transaction
 from webinars.errors import NotFound
 from webinars.models import (
+    Event,
     Registration,
     RegistrationAlias,
     RegistrationStatus,
@@ -89,6 +91,25 @@ def list_alike(tx: Transaction, registration: Registration) -> list[Registration
         .order_by(Registration.id)
     )
     return [one for one in rows if is_alike(registration, one)]
+
+
+def list_alike_to(tx: Transaction, event: Event, said: Answers) -> list[Registration]:
+    """List the registrations of an event that may be of the person who is about to be added.
+
+    The very same name and address are not among them: registering finds that one by itself.
+    """
+    asked = Registration(
+        id=0,
+        event_id=event.id,
+        last_name=said.last_name,
+        first_name=said.first_name,
+        name_key=contacts.name_key(said.last_name, said.first_name),
+        email_key=contacts.address_key(said.email),
+        phone=said.phone,
+        organization_key=contacts.fold(said.organization),
+    )
+    itself = (asked.name_key, asked.email_key)
+    return [one for one in list_alike(tx, asked) if (one.name_key, one.email_key) != itself]
 
 
 def list_elsewhere(tx: Transaction, registration: Registration) -> list[Registration]:

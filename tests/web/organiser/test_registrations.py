@@ -310,6 +310,16 @@ def test_whoever_is_registered_already_is_shown_and_not_changed(desk, world, run
     assert list_mails(runtime) == []
 
 
+def test_who_may_be_registered_already_is_shown_before_anyone_is_added(desk, world, runtime):
+    near = PERSON | {"last_name": "Benani", "first_name": "Samira", "email": "samira@example.org"}
+    warned = desk.submit(desk.get(ADD), near, action="registrations/add")
+    assert warned.status == 409 and "peut-être déjà inscrite" in warned.words
+    assert f"{LIST}/{world.samira}" in warned.find_links()
+    assert len(read_names(desk.get(LIST))) == 1
+    added = desk.submit(warned, action="registrations/add", is_other="1")
+    assert added.status == 303 and len(read_names(desk.get(LIST))) == 2
+
+
 def test_the_form_sent_twice_adds_one_person(desk, runtime):
     page = desk.get(ADD)
     first, second = (desk.submit(page, PERSON, action="add") for _ in range(2))

@@ -3,15 +3,15 @@
 Closing times do not count here; the capacity does.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 
 from flask import Blueprint, flash, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
-from webinars import attendance, choices, registrations
+from webinars import attendance, choices, merging, registrations
 from webinars.errors import WebinarsError
-from webinars.models import Event, Lane, Presence
+from webinars.models import Event, Lane, Presence, Registration
 from webinars.registrations import Outcome, Registered
 from webinars.rights import Act
 from webinars.web import fields, question_fields
@@ -52,6 +52,7 @@ class EntryForm(Form):
     source = fields.Choice(N_("Reçue par"), [Required()], words=list, is_preset=True)
     is_present = fields.Tick(N_("La personne est là : la marquer présente"))
     mail = fields.Tick(N_("Envoyer la confirmation par message"))
+    is_other = fields.Tick(N_("C’est une autre personne : l’inscrire aussi"))
 
 
 @blueprint.get("/events/<slug:slug>/registrations/add")
@@ -73,6 +74,11 @@ def submit(slug: str) -> Response | tuple[str, int]:
     filled_in, entry = _make_form(event, left), _make_entry(event)
     if not (filled_in.validate() & entry.validate()):
         return _show(event, filled_in, entry), HTTPStatus.UNPROCESSABLE_ENTITY
+    if not entry.is_other.data:
+        with runtime.reading() as tx:
+            alike = merging.list_alike_to(tx, event, read_answers(filled_in))
+        if alike:
+            return _show(event, filled_in, entry, alike=alike), HTTPStatus.CONFLICT
     try:
         registered = _register(slug, filled_in, entry)
     except WebinarsError as error:
@@ -153,12 +159,18 @@ def _show_refused(
 
 
 def _show(
-    event: Event, filled_in: RegistrationForm, entry: EntryForm, refusal: Refusal | None = None
+    event: Event,
+    filled_in: RegistrationForm,
+    entry: EntryForm,
+    refusal: Refusal | None = None,
+    *,
+    alike: Sequence[Registration] = (),
 ) -> str:
     return render_template(
         "organiser/additions/form.html",
         event=event,
         form=filled_in,
         entry=entry,
+        alike=alike,
         refusal=refusal.sentence if refusal else None,
     )
