@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tests.benchmarks import exports, gate, listing, mail, page, registrations
+from tests.benchmarks import exports, gate, listing, mail, page, papers, registrations
 from tests.benchmarks.report import Row, render
 
 PARTS: dict[str, Callable[[], Iterator[Row]]] = {
@@ -21,6 +21,7 @@ PARTS: dict[str, Callable[[], Iterator[Row]]] = {
     "registrations": registrations.measure,
     "gate": gate.measure,
     "exports": exports.measure,
+    "papers": papers.measure,
     "page": page.measure,
     "listing": listing.measure,
     "mail": mail.measure,
