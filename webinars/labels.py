@@ -265,6 +265,9 @@ MAILS = {
     MailName.SIGN_IN_CHANGED: Translated(
         "Connexion modifiée", "تغيير في طريقة الولوج", "Sign-in changed"
     ),
+    MailName.LIST_READY: Translated(
+        "Rappel : liste prête", "تذكير: اللائحة جاهزة", "Reminder: list ready"
+    ),
 }
 
 ORGANISER_ROLES = {

@@ -232,6 +232,12 @@ def dates(first: date, last: date, language: Language) -> str:
     return listed([_say_first_of(first, last, language), date_in_words(last, language)], language)
 
 
+def weekdays(language: Language) -> list[str]:
+    """List the days of the week, from Monday."""
+    names = Locale.parse(LOCALES[language]).days["stand-alone"]["wide"]
+    return [str(names[number]) for number in range(7)]
+
+
 def listed(items: Sequence[str], language: Language) -> str:
     """Say things one after the other: Paris, Rabat et Tunis."""
     return format_list(items, locale=LOCALES[language])

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from itertools import count
 from pathlib import Path
 
-from webinars import audiences, changes, claims, deliveries, events, waiting
+from webinars import audiences, changes, claims, deliveries, events, list_reminders, waiting
 from webinars import broker as brokers
 from webinars.claims import LEASE
 from webinars.imports import contacts as contact_imports
@@ -222,10 +222,21 @@ def hint_imports(runtime: Runtime) -> None:
         runtime.wake_imports()
 
 
+def remind_lists(runtime: Runtime) -> None:
+    """Tell organisers who asked for it that the list of their event is ready."""
+    now = runtime.now()
+    with runtime.reading() as tx:
+        due = list_reminders.list_due(tx, now=now)
+    for reminder_id in due:
+        with runtime.transaction() as tx:
+            list_reminders.remind(tx, reminder_id, now=now)
+
+
 TASKS: tuple[Callable[[Runtime], None], ...] = (
     release_priorities,
     settle_changes,
     advance_mailings,
+    remind_lists,
     hint_due,
     hint_papers,
     hint_upkeep,

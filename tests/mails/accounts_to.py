@@ -1,11 +1,13 @@
 """Mails to an organiser about her own account, as they leave."""
 
+from datetime import timedelta
+
 from sqlalchemy import select, update
 
 from tests import factories
 from tests.factories import NOW
 from tests.mails import letters_to
-from webinars import accounts, grants, letters, organisers
+from webinars import accounts, events, grants, letters, list_reminders, organisers
 from webinars.models import (
     AccountLink,
     AccountPurpose,
@@ -53,6 +55,17 @@ def change(what):
         accounts.tell_changed(tx, make_organiser(tx, name="Leïla Amrani"), what, now=NOW)
 
     return make
+
+
+def list_ready(tx):
+    """Remind an organiser of the list of her event."""
+    leila = make_organiser(tx, name="Leïla Amrani")
+    tx.refresh(leila, ["grants"])
+    event = events.get(tx, "webinaire-covid-19")
+    factories.make_registration(tx, event, registered_at=NOW + timedelta(hours=1))
+    reminder = list_reminders.save(tx, event, leila, [1], 8, now=NOW)
+    assert list_reminders.remind(tx, reminder.id, now=reminder.next_at)
+    tx.execute(update(Delivery).values(created_at=NOW))
 
 
 def send(tx, make, language):

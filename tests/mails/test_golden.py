@@ -282,6 +282,7 @@ ABOUT_ACCOUNTS = {
     "organiser-invitation": accounts_to.invitation,
     "sign-in-link": accounts_to.link(AccountPurpose.SIGN_IN),
     "new-password-link": accounts_to.link(AccountPurpose.PASSWORD),
+    "list-ready": accounts_to.list_ready,
     "sign-in-changed-password": accounts_to.change(AccountChange.PASSWORD),
     "sign-in-changed-factor-on": accounts_to.change(AccountChange.FACTOR_ON),
     "sign-in-changed-factor-off": accounts_to.change(AccountChange.FACTOR_OFF),

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from sqlalchemy import select
 
-from webinars import accounts, events, organisers, phrasing
+from webinars import accounts, events, list_reminders, organisers, phrasing
 from webinars.database import Transaction
 from webinars.letters.cases import Site
 from webinars.letters.gathering import make_message_id
@@ -19,6 +19,7 @@ from webinars.mail import compose
 from webinars.mail.compose import Letter, Texts
 from webinars.mail.contexts import (
     AccountContext,
+    ListReady,
     NewPasswordLink,
     OrganiserInvitation,
     SignInChanged,
@@ -29,6 +30,7 @@ from webinars.models import (
     AccountChange,
     AccountLink,
     Delivery,
+    Event,
     Grant,
     Language,
     MailName,
@@ -47,6 +49,9 @@ class About(NamedTuple):
     change: AccountChange | None
     inviter: str
     roles: tuple[str, ...]
+    list: list_reminders.Told | None = None
+    event: Event | None = None
+    """Whose list is ready."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +117,11 @@ def prepare(tx: Transaction, delivery_ids: Collection[int], site: Site) -> dict[
 
 
 def _look_up(tx: Transaction, intent: str, language: Language) -> About | None:
+    ready = list_reminders.read_intent(intent)
+    if ready is not None:
+        reader = organisers.find_by_id(tx, ready.organiser_id)
+        event = events.get_by_id(tx, ready.event_id)
+        return None if reader is None else About(reader, None, None, "", (), ready, event)
     told = accounts.read_intent(intent)
     link = tx.scalar(select(AccountLink).where(AccountLink.public_id == told.link_public_id))
     organiser_id = link.organiser_id if link else told.organiser_id
@@ -153,6 +163,15 @@ def _say(draft: AccountDraft) -> AccountContext:
     if draft.template is MailName.SIGN_IN_CHANGED and about.change is not None:
         at = phrasing.instant(draft.created_at, ZONES, language)
         return SignInChanged(what=about.change, at=at, **common)
+    if about.list is not None and about.event is not None:
+        return ListReady(
+            event_title=about.event.title.into(language),
+            event_when=phrasing.when(about.event, language),
+            added=about.list.added,
+            total=about.list.total,
+            list_url=f"{site.links.base_url}/organiser/events/{about.event.slug}/exports",
+            **common,
+        )
     if about.link is None:
         raise ValueError("a link that is not there any more")
     linked = common | {

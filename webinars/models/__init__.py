@@ -60,6 +60,7 @@ from webinars.models.events import (
 from webinars.models.exports import (
     ExportTemplate,
     JobState,
+    ListReminder,
     Paper,
     PaperFile,
     PaperJob,
@@ -171,6 +172,7 @@ __all__ = [
     "Language",
     "LegalBasis",
     "Likeness",
+    "ListReminder",
     "MailName",
     "Mailing",
     "MailingState",

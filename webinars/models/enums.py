@@ -248,6 +248,7 @@ class MailName(StrEnum):
     SIGN_IN_LINK = "sign-in-link"
     NEW_PASSWORD_LINK = "new-password-link"
     SIGN_IN_CHANGED = "sign-in-changed"
+    LIST_READY = "list-ready"
     MESSAGE = "message"
     """What an organiser wrote herself."""
 
@@ -261,9 +262,10 @@ ABOUT_ACCOUNTS = frozenset(
         MailName.SIGN_IN_LINK,
         MailName.NEW_PASSWORD_LINK,
         MailName.SIGN_IN_CHANGED,
+        MailName.LIST_READY,
     }
 )
-"""Mails to an organiser about her own account: they are about no event."""
+"""Mails to an organiser about her own account and what she asked for: they are no event's."""
 
 
 class MailingState(StrEnum):

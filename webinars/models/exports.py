@@ -118,6 +118,27 @@ class PaperJob(Base):
     """From then on the row and the paper are removed."""
 
 
+class ListReminder(Base):
+    """That an organiser wants to be told on certain days that the list of an event is ready."""
+
+    __tablename__ = "list_reminders"
+    __table_args__ = (UniqueConstraint("event_id", "organiser_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    event_id: Mapped[int] = mapped_column(ForeignKey("events.id", ondelete="CASCADE"))
+    organiser_id: Mapped[int] = mapped_column(
+        ForeignKey("organisers.id", ondelete="CASCADE"), index=True
+    )
+    weekdays: Mapped[tuple[int, ...]] = mapped_column(Record(tuple[int, ...]))
+    """0: Monday."""
+    hour: Mapped[int]
+    """Local to the event."""
+    next_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    """Derived; when the next mail is due."""
+    since_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    """From when on registrations are new to her."""
+
+
 class PaperFile(Base):
     """A paper that was printed, until it is removed."""
 

@@ -212,3 +212,17 @@ def test_on_postgresql_too_the_list_is_found_filtered_and_streamed(postgres_url,
         assert [one.rows for one in list_records(runtime)] == [61, 61]
     finally:
         runtime.close()
+
+
+def test_a_reminder_is_asked_for_and_ended_at_one_click(desk, runtime):
+    page = desk.get(PAGE)
+    asked = desk.follow(desk.submit(page, action="/reminder", weekday=["1", "4"], hour="9"))
+    assert "Rappel enregistré." in asked.words
+    assert "Prochain rappel : mardi 27 octobre 2020 à 09h00 (heure de Paris)." in asked.words
+    ended = desk.follow(desk.submit(asked, action="/end"))
+    assert "Vous ne recevrez plus ce rappel." in ended.words
+    assert "Prochain rappel" not in ended.words
+    none = desk.follow(desk.submit(ended, action="/reminder"))
+    assert "Aucun rappel" in none.words
+    fields = ended.find_form("/reminder").fields
+    assert desk.post(f"{PAGE}/reminder", {**fields, "hour": "3"}).status == 400

@@ -8,6 +8,7 @@ module of its own here, and a line in `CONTEXTS`.
 from webinars.mail.contexts.accounts import (
     AccountContext,
     AccountLinkContext,
+    ListReady,
     NewPasswordLink,
     OrganiserInvitation,
     SignInChanged,
@@ -81,6 +82,7 @@ __all__ = [
     "EventPostponed",
     "LinkContext",
     "LinkFacts",
+    "ListReady",
     "MailContext",
     "Message",
     "MessageFacts",
@@ -140,6 +142,7 @@ CONTEXTS: dict[MailName, type[MailContext]] = {
         SignInLink,
         NewPasswordLink,
         SignInChanged,
+        ListReady,
         Message,
     )
 }

@@ -55,6 +55,20 @@ class NewPasswordLink(AccountLinkContext):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ListReady(AccountContext):
+    """The list of an event is ready behind the sign-in, for who asked to be told of it."""
+
+    mail = MailName.LIST_READY
+
+    event_title: str
+    event_when: str
+    added: int
+    """How many have registered since the last time."""
+    total: int
+    list_url: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class SignInChanged(AccountContext):
     """The way in is another: in case it was not the organiser herself."""
 

@@ -9,7 +9,7 @@ from typing import Any
 from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from webinars import events, exports, saved_audiences
+from webinars import events, exports, list_reminders, phrasing, saved_audiences
 from webinars.exports import Format, templates
 from webinars.filtering import describe_filter, read_filter, write_filter
 from webinars.models import Event
@@ -17,6 +17,7 @@ from webinars.participants import Filter
 from webinars.rights import Act
 from webinars.typed import NAME_LIMIT, clean_line
 from webinars.web.current import get_runtime
+from webinars.web.languages import get_language
 from webinars.web.languages import gettext as _
 from webinars.web.organiser.acts import Right
 from webinars.web.organiser.guard import add_details, get_organiser, get_own_event, write_down
@@ -31,9 +32,12 @@ ACTS: dict[str, Right] = {
     "take_shareable": Act.EXPORT,
     "choose": Act.EXPORT,
     "remove": Act.EXPORT,
+    "remind": Act.EXPORT,
+    "remind_no_more": Act.EXPORT,
 }
 PAGE = "/events/<slug:slug>/exports"
 LAST_PLACE = 10_000
+WEEKDAYS = frozenset(str(one) for one in list_reminders.DAYS)
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,7 @@ def listing(slug: str) -> str:
         taken = exports.list_records(tx, event.id)
         kept = templates.list_all(tx, event.id)
         audiences = saved_audiences.list_all(tx, event.id)
+        reminder = list_reminders.find(tx, event.id, get_organiser().id)
     columns = read_columns(request.args.get("columns", ""), event)
     return render_template(
         "organiser/exports/listing.html",
@@ -78,6 +83,9 @@ def listing(slug: str) -> str:
         taken=taken,
         kept=kept,
         audiences=audiences,
+        reminder=reminder,
+        weekdays=list(enumerate(phrasing.weekdays(get_language()))),
+        hours=list_reminders.HOURS,
         said=write_filter(wanted),
         columns=columns,
         offered=offer_columns(event, columns),
@@ -129,6 +137,35 @@ def remove(slug: str, template_id: int) -> AnyResponse:
         event = get_own_event(tx, slug)
         templates.remove(tx, event.id, template_id)
     flash(_("Modèle retiré."))
+    return redirect(url_for("organiser.exports.listing", slug=slug), 303)
+
+
+@blueprint.post(f"{PAGE}/reminder")
+def remind(slug: str) -> AnyResponse:
+    """Let the organiser be told by mail, on certain days, that the list is ready."""
+    runtime = get_runtime()
+    said = request.form
+    days = [int(one) for one in said.getlist("weekday") if one in WEEKDAYS]
+    hour = said.get("hour", -1, type=int)
+    if hour not in list_reminders.HOURS:
+        abort(400)
+    with runtime.transaction() as tx:
+        event = get_own_event(tx, slug)
+        reminder = list_reminders.save(tx, event, get_organiser(), days, hour, now=runtime.now())
+    if reminder is None:
+        flash(_("Aucun rappel : choisissez au moins un jour avant le début de l’événement."))
+    else:
+        flash(_("Rappel enregistré."))
+    return redirect(url_for("organiser.exports.listing", slug=slug), 303)
+
+
+@blueprint.post(f"{PAGE}/reminder/end")
+def remind_no_more(slug: str) -> AnyResponse:
+    """End the reminders of the organiser, at one click."""
+    with get_runtime().transaction() as tx:
+        event = get_own_event(tx, slug)
+        list_reminders.remove(tx, event.id, get_organiser().id)
+    flash(_("Vous ne recevrez plus ce rappel."))
     return redirect(url_for("organiser.exports.listing", slug=slug), 303)
 
 
