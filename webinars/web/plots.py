@@ -123,7 +123,9 @@ def _draw_line(line: Line, place: int, first: int, last: int, top: int) -> Marku
     end = _x(max(line.points[-1][0], 0), first, last) if place else path[-1].split(",")[0]
     path.append(f"{end},{_y(former, top)}")
     drawn = Markup('<polyline class="line line-{}" points="{}"/>').format(place, " ".join(path))
-    return drawn + _text(float(end) - 4, _y(former, top) - 6, line.name, "end")
+    # Before its end, where there is room for the name; above the line, and inside the picture.
+    beside, anchor = (-4, "end") if float(end) > LEFT + LABEL else (4, "start")
+    return drawn + _text(float(end) + beside, max(12, _y(former, top) - 6), line.name, anchor)
 
 
 def _text(x: float, y: float, words: str, anchor: str) -> Markup:
