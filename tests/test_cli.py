@@ -643,8 +643,8 @@ class TestUpkeep:
 
 class TestDoctor:
     PARTS = (
-        "database", "broker", "mail relay", "zone data", "clock", "data folder", "journals",
-        "timer", "mails",
+        "database", "broker", "mail relay", "zone data", "fonts", "clock", "data folder",
+        "journals", "timer", "mails",
     )  # fmt: skip
 
     @pytest.fixture
@@ -682,7 +682,7 @@ class TestDoctor:
 
         assert result.code == 1
         assert list(self.read(result)) == ["database", "broker", "mail relay", "data folder"]
-        assert list(self.read(result, "ok")) == ["zone data", "clock", "journals"]
+        assert list(self.read(result, "ok")) == ["zone data", "fonts", "clock", "journals"]
         assert result.out.count("mail relay: FAILED, smtp://127.0.0.1:") == 2
 
     def test_a_relay_that_rests_is_told(self, run, settings, change):

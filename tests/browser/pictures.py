@@ -43,10 +43,11 @@ m;Zerhouni;Karim;karim.zerhouni;elected;Conseiller communal;Commune de Figuig;co
 
 
 @contextmanager
-def serve(folder: Path):
-    """Run the service with the examples until the block ends."""
+def serve(folder: Path, **settings: str):
+    """Run the service with the examples until the block ends; settings as the environment has."""
     port = find_port()
-    running = Service(f"http://127.0.0.1:{port}", folder, make_environment(folder, port))
+    environment = make_environment(folder, port) | settings
+    running = Service(f"http://127.0.0.1:{port}", folder, environment)
     running.run("db", "upgrade")
     words = [command(), "serve", "--with-examples", "--port", str(port)]
     with open(folder / "serve.log", "w") as log:
