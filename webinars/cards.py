@@ -22,6 +22,7 @@ from webinars.models import (
     Event,
     EventInstitution,
     Institution,
+    Invitation,
     Language,
     LegalBasis,
     OrganizationKind,
@@ -195,6 +196,19 @@ def list_rows(
     return list(tx.scalars(rows.limit(limit).offset(offset)))
 
 
+def list_seen_at(
+    tx: Transaction, event: Event, institution_id: int, wanted: CardFilter, *, limit: int
+) -> list[ContactCard]:
+    """List the contacts that an institution may ask to an event, by name."""
+    rows = (
+        select(ContactCard)
+        .where(match(is_seen_at(event, institution_id), wanted))
+        .order_by(ContactCard.name_key, ContactCard.id)
+        .options(joinedload(ContactCard.contact))
+    )
+    return list(tx.scalars(rows.limit(limit)))
+
+
 def count(tx: Transaction, institution_id: int, wanted: CardFilter | None = None) -> int:
     """Count the contacts that `list_rows` would list without a limit."""
     of_institution = ContactCard.institution_id == institution_id
@@ -252,6 +266,18 @@ def is_seen_at(event: Event, institution_id: int) -> ColumnElement[bool]:
     partners = [one.institution_id for one in event.institutions]
     is_shared_there = and_(ContactCard.is_shared, ContactCard.institution_id.in_(partners))
     return or_(ContactCard.institution_id == institution_id, is_shared_there)
+
+
+def list_known(invitation: Invitation, card: ContactCard | None) -> dict[str, str]:
+    """Return what the registration form of who is invited is filled in with, by field."""
+    known: dict[str, Any] = {
+        name: getattr(invitation, name)
+        for name in ("civility", "last_name", "first_name", "email", "organization", "language")
+    }
+    if card is not None:
+        names = ("phone", "role", "job_title", "organization_kind", "country")
+        known |= {name: getattr(card, name) for name in names}
+    return {name: str(value) for name, value in known.items() if value}
 
 
 def list_history(tx: Transaction, contact_id: int) -> list[Registration]:

@@ -12,7 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from webinars import suppressions
 from webinars.database import Transaction
-from webinars.models import Contact, ContactCard, Language, Registration
+from webinars.models import Contact, ContactCard, Invitation, Language, Registration
 
 TYPOGRAPHY = str.maketrans(
     {"’": "'", "ʼ": "'", "‘": "'", "‐": "-", "‑": "-", "ـ": None}
@@ -120,6 +120,8 @@ def remove_unused(tx: Transaction, contact_ids: set[int]) -> None:
     # Locked first, and looked at afterwards: a registration that is being written holds them.
     tx.execute(select(Contact.id).where(Contact.id.in_(contact_ids)).with_for_update()).all()
     is_used = or_(
-        *(exists().where(one.contact_id == Contact.id) for one in (Registration, ContactCard))
+        exists().where(Registration.contact_id == Contact.id),
+        exists().where(ContactCard.contact_id == Contact.id),
+        exists().where(Invitation.contact_id == Contact.id),
     )
     tx.execute(delete(Contact).where(Contact.id.in_(contact_ids), ~is_used))

@@ -201,6 +201,10 @@ PRESENCES = {
 }
 
 MAILS = {
+    MailName.INVITATION: Translated("Invitation", "دعوة", "Invitation"),
+    MailName.INVITATION_REMINDER: Translated(
+        "Rappel d’invitation", "تذكير بالدعوة", "Reminder of an invitation"
+    ),
     MailName.CONFIRMATION: Translated("Confirmation", "تأكيد التسجيل", "Confirmation"),
     MailName.CALENDAR_DAY: Translated(
         "Entrée d’agenda d’un autre jour", "موعد يوم آخر", "Calendar entry of another day"

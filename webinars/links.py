@@ -28,6 +28,8 @@ class Scope(StrEnum):
     ASSISTANT = "assistant"
     GATE = "gate"
     UNSUBSCRIBE = "unsubscribe"
+    INVITATION = "invitation"
+    NO_INVITATIONS = "no-invitations"
     ACCOUNT = "account"
     """What a mail lets an organiser do with her own account; the id says what."""
     BADGE = "badge"
@@ -77,6 +79,14 @@ class Links:
     def unsubscribe_url(self, public_id: str, generation: int) -> str:
         """Return the address under which a person says that she wants no such mail any more."""
         return f"{self.base_url}/u/{self.make_token(Scope.UNSUBSCRIBE, public_id, generation)}"
+
+    def invitation_url(self, public_id: str, generation: int) -> str:
+        """Return the address under which a person answers an invitation."""
+        return f"{self.base_url}/i/{self.make_token(Scope.INVITATION, public_id, generation)}"
+
+    def no_invitations_url(self, public_id: str, generation: int) -> str:
+        """Return the address under which a person says that she wants no more invitations."""
+        return f"{self.base_url}/u/{self.make_token(Scope.NO_INVITATIONS, public_id, generation)}"
 
     def badge_url(self, public_id: str, generation: int) -> str:
         """Return what the code on a badge holds: where an organiser notes who has arrived."""

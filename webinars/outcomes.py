@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from webinars.models import (
+    ABOUT_INVITATIONS,
     TO_ORGANISERS,
     DeliveryState,
     EventStatus,
@@ -355,11 +356,14 @@ def _suits(template: MailName, status: RegistrationStatus | None) -> bool:
 
 def _find_pointless_alarm(facts: Facts) -> str | None:
     """An alarm must still be true; a test is sent whatever it is about."""
-    if facts.template not in TO_ORGANISERS:
+    if facts.template in ABOUT_INVITATIONS and facts.event_status is EventStatus.DRAFT:
+        return "event-draft"
+    if facts.template not in TO_ORGANISERS | ABOUT_INVITATIONS:
         return None
     if facts.event_cancelled_at is not None:
         return "event-cancelled"
-    if facts.event_postponed_at is not None and facts.template is MailName.ROOM_MISSING:
+    needs_date = {MailName.ROOM_MISSING} | ABOUT_INVITATIONS
+    if facts.event_postponed_at is not None and facts.template in needs_date:
         return "event-postponed"
     is_over = facts.template is MailName.ROOM_MISSING and facts.room_url
     return "room-there" if is_over else None

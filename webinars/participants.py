@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import JSON, ColumnElement, func, or_, select, type_coerce
+from sqlalchemy import JSON, ColumnElement, and_, func, or_, select, type_coerce
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import joinedload, undefer
 from sqlalchemy.orm.attributes import set_committed_value
@@ -126,6 +126,11 @@ def get_for_gate(tx: Transaction, links: Links, token: str) -> Registration:
     :raises NotFound: the link is none of ours, is for something else, or is worthless by now.
     """
     return get_by_token(tx, links, token, {Scope.GATE})[0]
+
+
+def find_of_contact(tx: Transaction, event_id: int, contact_id: int) -> Registration | None:
+    """Find the registration of a contact for an event."""
+    return _find(tx, and_(Registration.event_id == event_id, Registration.contact_id == contact_id))
 
 
 def find_passed_on(

@@ -90,6 +90,8 @@ class Entry:
     source: str
     form_identity: str | None
     by_organiser: bool
+    is_approved: bool
+    """Whether nobody has to decide on it."""
     mail: bool
     now: datetime
 
@@ -103,6 +105,7 @@ def register(
     now: datetime,
     form_identity: str | None = None,
     by_organiser: bool = False,
+    is_approved: bool = False,
     mail: bool = True,
 ) -> Registered:
     """Register a person for an event: once, however often and however fast it is asked for.
@@ -110,6 +113,8 @@ def register(
     Someone who is registered already is sent her own link by mail and changes nothing; someone who
     cancelled gets a new place on the same row, with new links. For an organiser closing times do
     not count, and no approval is needed; capacity does count.
+
+    :param is_approved: whether no approval is needed either: of who was invited, perhaps.
 
     :raises UnknownSession: a chosen session is not to be chosen at this event.
     :raises SessionsClash: two chosen sessions exclude each other.
@@ -124,7 +129,8 @@ def register(
         events.lock(tx, event.id)
     else:
         deliveries.hold_event(tx, event.id)
-    entry = Entry(said, source, form_identity, by_organiser, mail, now)
+    is_approved = is_approved or by_organiser
+    entry = Entry(said, source, form_identity, by_organiser, is_approved, mail, now)
     known = find_known(tx, event, said)
     if known is not None and _is_same_form(known, entry):
         return Registered(known, Outcome.SAME_FORM)
@@ -317,7 +323,7 @@ def _decide(
         tx,
         event,
         has_priority=answers.has_priority(event, entry.said),
-        is_approved=entry.by_organiser,
+        is_approved=entry.is_approved,
         now=entry.now,
     )
     if status is RegistrationStatus.CONFIRMED:

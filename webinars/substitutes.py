@@ -119,6 +119,7 @@ def name(
         source=source,
         form_identity=None,
         by_organiser=False,
+        is_approved=False,
         mail=True,
         now=now,
     )

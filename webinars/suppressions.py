@@ -34,6 +34,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from webinars.database import Base, Transaction
 from webinars.models import (
+    ABOUT_INVITATIONS,
     Bounce,
     Contact,
     Delivery,
@@ -52,6 +53,7 @@ UNSUBSCRIBABLE = frozenset(
         MailName.PRACTICAL_INFORMATION,
         MailName.THANKS,
         MailName.MESSAGE,
+        *ABOUT_INVITATIONS,
     }
 )
 """Mails that a person may do without: she has her link, and is told of every change."""
@@ -59,6 +61,8 @@ EVERY_MAIL = frozenset(MailName)
 
 ALL = "all"
 """The scope of what holds for every event."""
+INVITATIONS = "invitations"
+"""The scope of invitations alone, whichever institution sends them."""
 _EVENT_SCOPE = "event:"
 
 LEARNT = frozenset({SuppressionReason.ADDRESS, SuppressionReason.MAILBOX})
@@ -173,7 +177,9 @@ def find_block(
     :param event_id: `None`: it is a mail about no event.
     :param by_form: whether the person's own form has just caused the mail.
     """
-    scopes = (ALL, make_scope(event_id))
+    scopes = {ALL, make_scope(event_id)}
+    if template in ABOUT_INVITATIONS:
+        scopes.add(INVITATIONS)
     reasons = {block.reason for block in blocks if block.scope in scopes}
     return next((one for one in REACH if one in reasons and _stops(one, template, by_form)), None)
 
@@ -273,6 +279,27 @@ def unsubscribe(tx: Transaction, email_key: str, event_id: int | None, *, now: d
         waits_for=None,
     ).returning(Delivery.id)
     return len(tx.execute(given_up).all())
+
+
+def stop_invitations(tx: Transaction, email_key: str, *, now: datetime) -> None:
+    """Send a person no more invitations, from whichever institution."""
+    reason = SuppressionReason.UNSUBSCRIBED
+    _suppress(tx, email_key, INVITATIONS, reason, reply=None, now=now, expires_at=None)
+
+
+def resume_invitations(tx: Transaction, email_key: str, *, now: datetime) -> None:
+    """Send a person invitations again, after she had asked for none."""
+    _end(tx, email_key, ASKED, now, Suppression.scope == INVITATIONS)
+
+
+def stops_invitations(
+    email_key: ColumnElement[str] | Any, event_id: int, now: datetime
+) -> ColumnElement[bool]:
+    """Return the condition under which the address of a row is sent no invitation to an event."""
+    scopes = (ALL, INVITATIONS, make_scope(event_id))
+    return exists().where(
+        Suppression.email_key == email_key, Suppression.scope.in_(scopes), _is_active(now)
+    )
 
 
 def resubscribe(tx: Transaction, email_key: str, event_id: int | None, *, now: datetime) -> None:

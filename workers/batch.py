@@ -10,8 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from webinars import claims, letters
-from webinars.letters import Draft, Unwritten
-from webinars.letters.accounts import AccountDraft
+from webinars.letters import AnyDraft, Unwritten
 from webinars.mail.journal import Journal, Mark, Unkept
 from webinars.mail.messages import Message
 from webinars.mail.replies import Fate, Result
@@ -66,7 +65,7 @@ class Batch:
         """Handed to the transport, which has not begun to send it."""
         self._away: dict[int, Claim] = {}
         """About to leave or gone, without an answer yet."""
-        self._drafts: dict[int, Draft | AccountDraft | Unwritten] = {}
+        self._drafts: dict[int, AnyDraft | Unwritten] = {}
         self._frozen: dict[int, bytes] = {}
         self._outcomes: list[Outcome] = []
         self._relay = ""

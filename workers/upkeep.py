@@ -11,7 +11,7 @@ import dramatiq
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
-from webinars import accounts, audits, claims, organisers, retention, sign_ins
+from webinars import accounts, audits, claims, invitations, organisers, retention, sign_ins
 from webinars import broker as brokers
 from webinars.database import Transaction
 from webinars.models import Upkeep
@@ -87,7 +87,9 @@ def _forget(tx: Transaction, now: datetime) -> retention.Purged:
     sign_ins.forget_old(tx, now=now)
     audits.forget_old(tx, now=now)
     claims.thaw(tx)
-    return retention.purge(tx, now=now)
+    purged = retention.purge(tx, now=now)
+    invitations.purge(tx)
+    return purged
 
 
 def _take(tx: Transaction, now: datetime) -> bool:

@@ -5,6 +5,7 @@ import pytest
 from webinars import outcomes
 from webinars.models import (
     ABOUT_ACCOUNTS,
+    ABOUT_INVITATIONS,
     TO_ORGANISERS,
     DeliveryState,
     EventStatus,
@@ -282,6 +283,7 @@ def test_an_address_that_is_not_written_to_gets_nothing():
 def test_every_mail_to_a_person_says_which_status_it_is_about_or_that_none_matters():
     # A message says to whom it goes by itself.
     whatever_it_is = {OWN_LINK, MailName.MESSAGE} | TO_ORGANISERS | ABOUT_ACCOUNTS
+    whatever_it_is |= ABOUT_INVITATIONS
 
     assert set(outcomes.STATUSES) | outcomes.OF_THE_LIVE | whatever_it_is == set(MailName)
     assert not set(outcomes.STATUSES) & outcomes.OF_THE_LIVE

@@ -105,6 +105,7 @@ def test_what_each_reason_stops(reason, template):
 
 def test_a_person_can_do_without_reminders_thanks_and_messages_and_nothing_else():
     expected = {"reminder", "practical-information", "thanks", "message"}
+    expected |= {"invitation", "invitation-reminder"}
     assert {one.value for one in UNSUBSCRIBABLE} == expected
 
 
@@ -316,7 +317,7 @@ def test_what_a_worker_has_or_has_sent_is_left_to_the_worker(tx, mails):
     suppressions.unsubscribe(tx, SAMIRA, mails[0].id, now=NOW)
 
     assert [get(tx, name).state for name in waiting] == list(states)
-    left = (MailName.PRACTICAL_INFORMATION, MailName.MESSAGE)
+    left = UNSUBSCRIBABLE - {MailName.REMINDER, MailName.THANKS}
     assert list_suppressed(tx) == {(mails[0].id, one) for one in left}
 
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.mails import accounts_to, changes, letters_to
+from tests.mails import accounts_to, changes, invitations_to, letters_to
 from webinars.models import (
     AccountChange,
     AccountPurpose,
@@ -290,6 +290,22 @@ ABOUT_ACCOUNTS = {
 }
 
 
+INVITATIONS = {
+    "invitation": invitations_to.make(MailName.INVITATION),
+    "invitation-own-address": invitations_to.make(MailName.INVITATION, salutation=True),
+    "invitation-reminder": invitations_to.make(MailName.INVITATION_REMINDER),
+}
+
+
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("case", INVITATIONS)
+def test_an_invitation_says_what_its_golden_file_says(database, golden, case, language):
+    with database.transaction() as tx:
+        message = INVITATIONS[case](tx, language)
+
+    golden(f"mails/{case}.{language}.txt", letters_to.dump(message))
+
+
 @pytest.mark.parametrize("language", Language)
 @pytest.mark.parametrize("case", CASES)
 def test_a_mail_says_what_its_golden_file_says(database, golden, case, language):
@@ -317,7 +333,7 @@ def test_a_mail_about_an_account_says_what_its_golden_file_says(database, golden
 
 
 def test_every_mail_has_a_golden_file():
-    cases = {**CASES, **TO_ORGANISERS, **ABOUT_ACCOUNTS}
+    cases = {**CASES, **TO_ORGANISERS, **ABOUT_ACCOUNTS, **INVITATIONS}
 
     assert all(any(name.startswith(mail) for name in cases) for mail in MailName)
     assert all(any(name.startswith(mail) for mail in MailName) for name in cases)

@@ -18,6 +18,7 @@ from webinars.links import Scope
 from webinars.mail import compose
 from webinars.models import (
     ABOUT_ACCOUNTS,
+    ABOUT_INVITATIONS,
     TO_ORGANISERS,
     AttendanceMode,
     CalendarMethod,
@@ -36,8 +37,9 @@ from webinars.models import (
 )
 from webinars.suppressions import UNSUBSCRIBABLE
 
-OF_EVENTS = [mail for mail in MailName if mail not in ABOUT_ACCOUNTS]
-TO_PERSONS = [mail for mail in MailName if mail not in TO_ORGANISERS | ABOUT_ACCOUNTS]
+BY_THEMSELVES = ABOUT_ACCOUNTS | ABOUT_INVITATIONS
+OF_EVENTS = [mail for mail in MailName if mail not in BY_THEMSELVES]
+TO_PERSONS = [mail for mail in MailName if mail not in TO_ORGANISERS | BY_THEMSELVES]
 BEFORE = letters_to.LINK_DUE - timedelta(seconds=1)
 AFTER = letters_to.LINK_DUE
 

@@ -26,6 +26,7 @@ from webinars.letters.rows import Choices, Row
 from webinars.mail import compose
 from webinars.models import (
     ABOUT_ACCOUNTS,
+    ABOUT_INVITATIONS,
     TO_ORGANISERS,
     AttendanceMode,
     Civility,
@@ -54,7 +55,7 @@ WRITTEN = datetime(2016, 5, 2, 9, 30, tzinfo=UTC)
 TRIPLES = [
     (mail, language)
     for mail in MailName
-    if mail not in ABOUT_ACCOUNTS
+    if mail not in ABOUT_ACCOUNTS | ABOUT_INVITATIONS
     for language in ((Language.FRENCH,) if mail in TO_ORGANISERS else Language)
 ]
 NASTY = [

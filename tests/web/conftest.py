@@ -26,7 +26,7 @@ from webinars.web import create_app
 CATALOGUES = Path(webinars.__file__).parent / "translations"
 SECRET = "a secret of the tests, long enough to sign with"
 NAMED_BY_ITSELF = {"hidden", "submit", "button"}
-TOKEN_PATHS = ("/r/", "/j/", "/u/")
+TOKEN_PATHS = ("/r/", "/j/", "/u/", "/i/")
 
 
 @pytest.fixture(scope="session", autouse=True)

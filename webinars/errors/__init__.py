@@ -253,6 +253,18 @@ class ContactKnown(WebinarsError):
     """Raised when an institution has a contact of that address and name already."""
 
 
+class InvitedLately(WebinarsError):
+    """Raised when all were invited or reminded a short while ago; they may be again at `until`."""
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__(until)
+        self.until = until
+
+
+class InvitationLate(WebinarsError):
+    """Raised when people would be asked to an event that takes no registrations by then."""
+
+
 class ImportNotReady(WebinarsError):
     """Raised when a list of contacts is asked for a step that is not its next."""
 

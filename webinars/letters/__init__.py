@@ -9,7 +9,7 @@ have in common are written once (`skeletons`).
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Self
 
@@ -17,15 +17,16 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from webinars.database import Transaction
 from webinars.errors import NotFound
-from webinars.letters import accounts, calendars, gathering, rows, skeletons
+from webinars.letters import accounts, calendars, gathering, invitations, rows, skeletons
 from webinars.letters.accounts import AccountDraft
 from webinars.letters.cases import Case, Site
 from webinars.letters.gathering import Beside
+from webinars.letters.invitations import InvitationDraft
 from webinars.letters.rows import Choices, Imagined, Row
 from webinars.links import Links
 from webinars.mail import compose
 from webinars.mail.compose import Texts
-from webinars.models import Event, MailName
+from webinars.models import ABOUT_INVITATIONS, Event, MailName
 
 logger = logging.getLogger(__name__)
 
@@ -117,6 +118,9 @@ class Draft:
         return alone
 
 
+AnyDraft = Draft | AccountDraft | InvitationDraft
+
+
 def prepare(
     tx: Transaction,
     delivery_ids: Sequence[int],
@@ -124,7 +128,7 @@ def prepare(
     links: Links,
     sender: str,
     reads_replies: bool = False,
-) -> dict[int, Draft | AccountDraft | Unwritten]:
+) -> dict[int, AnyDraft | Unwritten]:
     """Prepare the letters of deliveries, with the same few queries for any number of them.
 
     Whatever is wrong with one of them, the others are prepared.
@@ -151,13 +155,13 @@ def imagine(
     row = rows.imagine(tx, mail)
     if row is None:
         raise NotFound("registration", str(mail.registration_id))
-    return _make_drafts(tx, [row], Site(links, links.host, sender, reads_replies))[row.delivery_id]
+    return _make_drafts(
+        tx, [row], rows.list_events(tx, [row]), Site(links, links.host, sender, reads_replies)
+    )[row.delivery_id]
 
 
-def _prepare(
-    tx: Transaction, delivery_ids: Sequence[int], site: Site
-) -> dict[int, Draft | AccountDraft]:
-    drafts: dict[int, Draft | AccountDraft] = {**_prepare_about_events(tx, delivery_ids, site)}
+def _prepare(tx: Transaction, delivery_ids: Sequence[int], site: Site) -> dict[int, AnyDraft]:
+    drafts: dict[int, AnyDraft] = {**_prepare_about_events(tx, delivery_ids, site)}
     # Those about no event are few: they are asked for where something is missing.
     left = [one for one in delivery_ids if one not in drafts]
     if left:
@@ -167,19 +171,25 @@ def _prepare(
 
 def _prepare_about_events(
     tx: Transaction, delivery_ids: Sequence[int], site: Site
+) -> dict[int, AnyDraft]:
+    every = rows.list_rows(tx, delivery_ids)
+    events = rows.list_events(tx, every)
+    asking = [row for row in every if row.template in ABOUT_INVITATIONS]
+    found = [row for row in every if row.template not in ABOUT_INVITATIONS]
+    invited = invitations.prepare(tx, asking, events, site) if asking else {}
+    return {**_make_drafts(tx, found, events, site), **invited}
+
+
+def _make_drafts(
+    tx: Transaction, found: Sequence[Row], events: Mapping[int, Event], site: Site
 ) -> dict[int, Draft]:
-    return _make_drafts(tx, rows.list_rows(tx, delivery_ids), site)
-
-
-def _make_drafts(tx: Transaction, found: Sequence[Row], site: Site) -> dict[int, Draft]:
-    events = rows.list_events(tx, found)
     choosing = {
         row.registration_id
         for row in found
         if row.registration_id is not None and events[row.event_id].sessions
     }
     choices = rows.list_choices(tx, choosing) if choosing else {}
-    links_due = rows.list_links_due(tx, events) if events else {}
+    links_due = rows.list_links_due(tx, list(events)) if events else {}
     formers = rows.list_formers(tx, found, events)
     substitutes = _list_substitutes(tx, found)
     written = rows.list_messages(tx, found)
@@ -213,9 +223,7 @@ def _list_substitutes(tx: Transaction, found: Sequence[Row]) -> dict[int, tuple[
     return rows.list_substitutes(tx, represented) if represented else {}
 
 
-def _prepare_alone(
-    tx: Transaction, delivery_id: int, site: Site
-) -> Draft | AccountDraft | Unwritten:
+def _prepare_alone(tx: Transaction, delivery_id: int, site: Site) -> AnyDraft | Unwritten:
     try:
         return _prepare(tx, [delivery_id], site).get(delivery_id) or _miss(delivery_id)
     except SQLAlchemyError:

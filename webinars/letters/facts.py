@@ -23,20 +23,33 @@ from webinars.programme import Day
 
 def say_event(case: Case, *, about: date | None = None) -> EventFacts:
     """Say what every mail says of its event, and which day this one is about: or the first."""
-    event = case.event
+    return say_event_of(case.event, case.language, case.event_url, about=about)
+
+
+def say_event_of(
+    event: Event, language: Language, url: str, *, about: date | None = None
+) -> EventFacts:
+    """Say of an event what every mail says of it."""
     return EventFacts(
-        title=event.title.into(case.language),
-        title_language=event.title.language_shown(case.language),
+        title=event.title.into(language),
+        title_language=event.title.language_shown(language),
         when=(
-            phrasing.when(event, case.language)
+            phrasing.when(event, language)
             if event.postponed_at is None
-            else labels.DATE_TO_COME.into(case.language)
+            else labels.DATE_TO_COME.into(language)
         ),
-        short_date=phrasing.short_date(about or event.starts_on, case.language),
-        url=case.event_url,
+        short_date=phrasing.short_date(about or event.starts_on, language),
+        url=url,
         organisers=tuple(_name_institution(one) for one in event.institutions),
         contacts=tuple(_without_bad_address(one) for one in event.contacts),
     )
+
+
+def find_reply_to(event: Event, source: str = "") -> str | None:
+    """Find who answers: the contact of the institution that has the person, or the first."""
+    reachable = [one for one in event.contacts if compose.is_address(one.email)]
+    own = [one for one in reachable if one.institution == source]
+    return next((one.email for one in [*own, *reachable]), None)
 
 
 def _name_institution(part: EventInstitution) -> str:

@@ -17,6 +17,7 @@ from webinars.models.contacts import (
 )
 from webinars.models.enums import (
     ABOUT_ACCOUNTS,
+    ABOUT_INVITATIONS,
     TO_ORGANISERS,
     AttendanceMode,
     BulkDeed,
@@ -67,6 +68,7 @@ from webinars.models.exports import (
     PaperOrder,
     SheetFor,
 )
+from webinars.models.invitations import Invitation, InvitationBacker, InvitationState
 from webinars.models.mailings import (
     Bounce,
     Delivery,
@@ -124,6 +126,7 @@ from webinars.models.values import (
 
 __all__ = [
     "ABOUT_ACCOUNTS",
+    "ABOUT_INVITATIONS",
     "TO_ORGANISERS",
     "AccountChange",
     "AccountLink",
@@ -167,6 +170,9 @@ __all__ = [
     "ImportedLine",
     "Institution",
     "InstitutionRole",
+    "Invitation",
+    "InvitationBacker",
+    "InvitationState",
     "JobState",
     "Lane",
     "Language",

@@ -251,6 +251,8 @@ class MailName(StrEnum):
     LIST_READY = "list-ready"
     MESSAGE = "message"
     """What an organiser wrote herself."""
+    INVITATION = "invitation"
+    INVITATION_REMINDER = "invitation-reminder"
 
 
 TO_ORGANISERS = frozenset({MailName.ROOM_MISSING, MailName.CHANGE_REQUESTED, MailName.ZONE_CHANGED})
@@ -266,6 +268,10 @@ ABOUT_ACCOUNTS = frozenset(
     }
 )
 """Mails to an organiser about her own account and what she asked for: they are no event's."""
+
+
+ABOUT_INVITATIONS = frozenset({MailName.INVITATION, MailName.INVITATION_REMINDER})
+"""Mails to who is asked to an event, and is not registered for it."""
 
 
 class MailingState(StrEnum):

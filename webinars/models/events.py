@@ -80,6 +80,8 @@ class Event(Base):
     """Derived; the first instant at which registrations are closed: the start, where not set."""
     approval: Mapped[bool] = mapped_column(default=False)
     """Whether an organiser decides on each registration."""
+    trusts_invited: Mapped[bool] = mapped_column(default=False)
+    """Whether who was invited is accepted without such a decision."""
     changes_close_local: Mapped[datetime | None]
     changes_close_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """Derived; from then on a person asks an organiser; `None`: changes close with the event."""

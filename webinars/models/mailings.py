@@ -122,7 +122,9 @@ class Delivery(Base):
     """`None`: to an organiser about her own account."""
     mailing_id: Mapped[int | None] = mapped_column(ForeignKey("mailings.id", ondelete="SET NULL"))
     registration_id: Mapped[int | None] = mapped_column(ForeignKey("registrations.id"), index=True)
-    """`None`: to an organiser."""
+    """`None`: to an organiser, or to who is only invited."""
+    invitation_id: Mapped[int | None] = mapped_column(ForeignKey("invitations.id"), index=True)
+    """The invitation that it carries, or reminds of."""
     template: Mapped[MailName] = mapped_column(choice(MailName))
     is_copy: Mapped[bool] = mapped_column(default=False)
     """Whether it goes to the assistant, headed as a copy."""

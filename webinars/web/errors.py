@@ -112,6 +112,17 @@ def _say_no_hour(error: errors.NoSuchHour, event: Event | None) -> str:
     )
 
 
+def _say_invited(error: errors.InvitedLately, event: Event | None) -> str:
+    if event is None:
+        return _("Chaque personne a été invitée ou rappelée il y a moins de trois jours.")
+    at = phrasing.instant(error.until, event.display_timezones, get_language())
+    return _(
+        "Chaque personne a été invitée ou rappelée il y a moins de trois jours. Prochain rappel"
+        " possible : %(at)s.",
+        at=at,
+    )
+
+
 def _say_reminded(error: errors.RemindedLately, event: Event | None) -> str:
     if event is None:
         return _("Une relance est déjà partie il y a moins d’un jour.")
@@ -254,6 +265,12 @@ TABLE: dict[type[WebinarsError], tuple[int, str, Sentence]] = {
         409,
         "email",
         lambda e, event: _("Vous avez déjà un contact de ce nom à cette adresse."),
+    ),
+    errors.InvitedLately: (409, "", _say_invited),
+    errors.InvitationLate: (
+        409,
+        "",
+        lambda e, event: _("À ce moment-là, on ne peut plus s’inscrire."),
     ),
     errors.ImportNotReady: (
         409,

@@ -6,7 +6,7 @@ from flask import Flask, Response, g, request
 
 from config import Settings
 
-TOKEN_PATHS = ("/r/", "/j/", "/u/")
+TOKEN_PATHS = ("/r/", "/j/", "/u/", "/i/")
 """Pages that a token opens: no cookie, nothing kept, nothing passed on."""
 
 PERSONAL_PATHS = (*TOKEN_PATHS, "/organiser", "/outbox")

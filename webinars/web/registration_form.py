@@ -194,15 +194,17 @@ def make_form(
     *,
     registration: Registration | None = None,
     held: Collection[str] = (),
+    filled: Mapping[str, str] | None = None,
     has_csrf: bool = True,
 ) -> RegistrationForm:
     """Return the form of an event: empty, or with what a registration says.
 
+    `filled` is what is filled in beforehand of an empty one, by field;
     `left` are the places left by session code, `held` the codes of those a registration has.
     """
     own = question_fields.make_fields(event)
     form_class = type("EventForm", (RegistrationForm,), own) if own else RegistrationForm
-    data = _read(registration, held) if registration else _begin()
+    data = _read(registration, held) if registration else _begin() | dict(filled or {})
     form: RegistrationForm = form_class(data=data, meta={} if has_csrf else {"csrf": False})
     form.places = question_fields.list_places(event)
     form.sessions.event, form.sessions.left, form.sessions.held = event, left, held

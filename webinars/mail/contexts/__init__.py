@@ -41,6 +41,12 @@ from webinars.mail.contexts.facts import (
     SessionLine,
     SignatoryLine,
 )
+from webinars.mail.contexts.invitations import (
+    Invitation,
+    InvitationContext,
+    InvitationReminder,
+    InvitedFacts,
+)
 from webinars.mail.contexts.messages import Message, MessageFacts, WrittenBlock, WrittenRun
 from webinars.mail.contexts.organisers import (
     ChangeRequested,
@@ -80,6 +86,10 @@ __all__ = [
     "EventFacts",
     "EventMoved",
     "EventPostponed",
+    "Invitation",
+    "InvitationContext",
+    "InvitationReminder",
+    "InvitedFacts",
     "LinkContext",
     "LinkFacts",
     "ListReady",
@@ -117,6 +127,8 @@ __all__ = [
 CONTEXTS: dict[MailName, type[MailContext]] = {
     context.mail: context
     for context in (
+        Invitation,
+        InvitationReminder,
         Confirmation,
         CalendarDay,
         WaitingList,

@@ -29,6 +29,7 @@ from webinars.web.organiser import (
     guard,
     history,
     institutions,
+    invitations,
     labels,
     mailings,
     merging,
@@ -93,6 +94,7 @@ NOUNS = (
     audits,
     institutions,
     organisers,
+    invitations,
 )
 
 

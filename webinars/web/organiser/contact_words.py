@@ -14,7 +14,15 @@ from webinars.web.organiser.words import Options
 
 def set_up(blueprint: Blueprint) -> None:
     """Give the templates these filters."""
-    for filter_ in (basis_name, fault_words, field_name, import_state_name, likeness_name):
+    for filter_ in (
+        basis_name,
+        fate_name,
+        fate_one,
+        fault_words,
+        field_name,
+        import_state_name,
+        likeness_name,
+    ):
         blueprint.add_app_template_filter(filter_)
 
 
@@ -133,3 +141,27 @@ def say_table_problem(problem: Problem) -> str:
         ),
     }
     return reasons.get(problem.code, _("Ce fichier ne peut pas être lu."))
+
+
+def fate_name(fate: str) -> str:
+    """Return what became of invitations."""
+    names = {
+        "planned": _("À envoyer"),
+        "waiting": _("Sans réponse"),
+        "accepted": _("Acceptées"),
+        "declined": _("Déclinées"),
+        "missed": _("Non reçues"),
+    }
+    return names[fate]
+
+
+def fate_one(fate: str) -> str:
+    """Return what became of one invitation."""
+    names = {
+        "planned": _("à envoyer"),
+        "waiting": _("sans réponse"),
+        "accepted": _("acceptée"),
+        "declined": _("déclinée"),
+        "missed": _("non reçue"),
+    }
+    return names[fate]

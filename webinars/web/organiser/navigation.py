@@ -50,6 +50,7 @@ GROUPS = (
         N_("Inscriptions"),
         (
             Page("registrations.listing", N_("Liste")),
+            Page("invitations.listing", N_("Invitations")),
             Page("arrivals.listing", N_("Arrivées")),
             Page("figures.show", N_("Chiffres")),
         ),

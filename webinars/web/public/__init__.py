@@ -7,6 +7,7 @@ from webinars.web.public import (
     feed,
     gate,
     health,
+    invitations,
     outbox,
     own,
     reconfirmations,
@@ -16,12 +17,21 @@ from webinars.web.public import (
     unsubscribe,
 )
 
-OF_ONE_REGISTRATION = (own, substitutes, reconfirmations, requests, feed, gate, unsubscribe)
-NOUNS = (events, registrations, *OF_ONE_REGISTRATION, outbox, health)
+OF_ONE_PERSON = (
+    own,
+    substitutes,
+    reconfirmations,
+    requests,
+    feed,
+    gate,
+    unsubscribe,
+    invitations,
+)
+NOUNS = (events, registrations, *OF_ONE_PERSON, outbox, health)
 
 CHECKED_BY_ITSELF = (registrations.blueprint,)
 """Its forms carry the proof as a field, so that one without it comes back as it was typed."""
-WITHOUT_PROOF = tuple(noun.blueprint for noun in OF_ONE_REGISTRATION)
+WITHOUT_PROOF = tuple(noun.blueprint for noun in OF_ONE_PERSON)
 """There the token in the address is the authority, and there is no cookie that a proof could be
 compared with."""
 
