@@ -77,6 +77,8 @@ WORDS: dict[str, object] = {
     "events.send_test": N_("Essai envoyé à soi-même"),
     "events.set_room": N_("Salle en ligne changée"),
     "exports.choose": N_("Choix des colonnes d’un export"),
+    "exports.remind": N_("Rappel d’export réglé"),
+    "exports.remind_no_more": N_("Rappel d’export arrêté"),
     "exports.remove": N_("Choix de colonnes oublié"),
     "exports.take": N_("Liste des inscriptions exportée"),
     "exports.take_shareable": N_("Liste à diffuser exportée"),
