@@ -296,10 +296,8 @@ def stops_invitations(
     email_key: ColumnElement[str] | Any, event_id: int, now: datetime
 ) -> ColumnElement[bool]:
     """Return the condition under which the address of a row is sent no invitation to an event."""
-    scopes = (ALL, INVITATIONS, make_scope(event_id))
-    return exists().where(
-        Suppression.email_key == email_key, Suppression.scope.in_(scopes), _is_active(now)
-    )
+    is_in_scope = Suppression.scope.in_((ALL, INVITATIONS, make_scope(event_id)))
+    return exists().where(Suppression.email_key == email_key, is_in_scope, _is_active(now))
 
 
 def resubscribe(tx: Transaction, email_key: str, event_id: int | None, *, now: datetime) -> None:
