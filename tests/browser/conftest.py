@@ -179,22 +179,23 @@ def chromium():
 @pytest.fixture
 def phone(chromium):
     """Open a window of a phone's width without JavaScript, in French."""
-    yield from _window(chromium, java_script_enabled=False, locale="fr-FR", viewport=PHONE)
+    yield from open_window(chromium, java_script_enabled=False, locale="fr-FR", viewport=PHONE)
 
 
 @pytest.fixture
 def arabic_phone(chromium):
     """Open a window of a phone's width, in Arabic."""
-    yield from _window(chromium, locale="ar-MA", viewport=PHONE)
+    yield from open_window(chromium, locale="ar-MA", viewport=PHONE)
 
 
 @pytest.fixture
 def desk(chromium):
     """Open a window of a desk's width, in French."""
-    yield from _window(chromium, locale="fr-FR", viewport={"width": 1280, "height": 900})
+    yield from open_window(chromium, locale="fr-FR", viewport={"width": 1280, "height": 900})
 
 
-def _window(browser, **options):
+def open_window(browser, **options):
+    """Open a window, note what it complains of, and close it."""
     context = browser.new_context(**options)
     page = context.new_page()
     page.complaints = []
