@@ -16,9 +16,12 @@ from webinars.models import (
     MailName,
     Notice,
     Presence,
+    Question,
+    QuestionKind,
     Registration,
     RegistrationStatus,
     SuppressionReason,
+    Translated,
 )
 from webinars.retention import Purged
 
@@ -55,6 +58,16 @@ def say_everything():
     )
 
 
+def make_asking_event(tx, *args, **columns):
+    """Make an event with a question of its own."""
+    event = make_event(tx, *args, **columns)
+    text = QuestionKind.TEXT
+    label = Translated(fr="Racontez")
+    tx.add(Question(event_id=event.id, key="temoignage", kind=text, label=label, position=0))
+    tx.flush()
+    return event
+
+
 def list_words(tx):
     """List everything that stands in any text of any table."""
     return [
@@ -73,7 +86,7 @@ def find_words(tx, words=frozenset(HER_WORDS)):
 
 def test_erasing_leaves_nothing_of_the_person_in_any_table_and_keeps_the_count(any_database):
     with any_database.transaction() as tx:
-        event = events.get(tx, make_event(tx).slug)
+        event = events.get(tx, make_asking_event(tx).slug)
         made = register(tx, event, said=say_everything(), form_identity="f1").registration
         tx.execute(Delivery.__table__.update().values(reply="550 no m.zebulon@example.org here"))
     with any_database.reading() as tx:
@@ -168,7 +181,7 @@ def test_retention_ends_some_months_after_the_event_by_its_own_clock(
 
 def test_the_purge_makes_an_event_anonymous_when_its_retention_ends_and_only_then(any_database):
     with any_database.transaction() as tx:
-        event = events.get(tx, make_event(tx, capacity=1).slug)
+        event = events.get(tx, make_asking_event(tx, capacity=1).slug)
         register(tx, event, said=say_everything())
         register(tx, event, JEAN)
         later = make_event(tx, "assises", notice=Notice(retention_months=36))
