@@ -108,6 +108,12 @@ def take(browser, service: Service, target: Path) -> None:
     page.goto(f"{service.url}/organiser/events/{SLUG}/registrations")
     shoot(page, "registrations")
 
+    # Wide enough for the public page beside the form.
+    page.set_viewport_size({"width": 1440, "height": 960})
+    page.goto(f"{service.url}/organiser/events/{SLUG}/edit/texts")
+    page.frame_locator("iframe").locator("h1").wait_for()
+    shoot(page, "prepare")
+
 
 def main(target: Path) -> None:
     """Take the pictures into a folder."""
