@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, delete, func, or_, select
 from sqlalchemy.orm import joinedload
 
-from webinars import contacts
+from webinars import contacts, organizations
 from webinars.database import Transaction
 from webinars.errors import ContactKnown, NotFound
 from webinars.models import (
@@ -66,7 +66,10 @@ class CardFilter:
     """What a list of contacts is limited to; what is left out limits nothing."""
 
     search: str = ""
-    """Words of a name, an organisation, a function or an address, without regard to accents."""
+    """Words of a name, an organisation, a function or an address, without regard to accents.
+
+    An organisation is found by every name that the directory has of it.
+    """
     kind: OrganizationKind | None = None
     role: Role | None = None
     country: str = ""
@@ -253,8 +256,11 @@ def match(of_whom: ColumnElement[bool], wanted: CardFilter) -> ColumnElement[boo
     conditions = [of_whom, *(column == value for column, value in columns.items() if value)]
     if wanted.is_shared is not None:
         conditions.append(ContactCard.is_shared == wanted.is_shared)
-    for word in contacts.fold_for_search(wanted.search):
-        conditions.append(ContactCard.search_key.contains(word, autoescape=True))
+    words = contacts.fold_for_search(wanted.search)
+    if words:
+        says = and_(*(ContactCard.search_key.contains(one, autoescape=True) for one in words))
+        means = organizations.means_same(ContactCard.organization_key, wanted.search, of_whom)
+        conditions.append(or_(says, means))
     return and_(*conditions)
 
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import JSON, ColumnElement, and_, exists, func, not_, select, type_coerce
+from sqlalchemy import JSON, ColumnElement, and_, exists, func, not_, or_, select, type_coerce
 
-from webinars import contacts, places, zones
+from webinars import contacts, organizations, places, zones
 from webinars.models import (
     AttendanceMode,
     Delivery,
@@ -55,7 +55,7 @@ class Filter:
     """Whether a person waits for an organiser to see to her request."""
     role: Role | None = None
     organization: str = ""
-    """Words of the organisation's name, without regard to accents."""
+    """Words of any name of the organisation, without regard to accents."""
     language: Language | None = None
     tag: str = ""
     """A tag's name, without regard to accents and case."""
@@ -93,15 +93,18 @@ def match(event_id: int, wanted: Filter | None = None) -> ColumnElement[bool]:
 
     Whoever had personal data erased is in no list.
     """
-    conditions = [Registration.event_id == event_id, Registration.erased_at.is_(None)]
+    at_event = Registration.event_id == event_id
+    conditions = [at_event, Registration.erased_at.is_(None)]
     wanted = wanted or Filter()
-    for name, condition in _list_conditions(wanted):
+    for name, condition in _list_conditions(wanted, at_event):
         is_excluded = name in wanted.excluded
         conditions.append(not_(func.coalesce(condition, False)) if is_excluded else condition)
     return and_(*conditions)
 
 
-def _list_conditions(wanted: Filter) -> Iterator[tuple[str, ColumnElement[bool]]]:
+def _list_conditions(
+    wanted: Filter, at_event: ColumnElement[bool]
+) -> Iterator[tuple[str, ColumnElement[bool]]]:
     yield from _list_equal(wanted)
     yield from _list_true_or_false(wanted)
     words = contacts.fold_for_search(wanted.search)
@@ -109,7 +112,9 @@ def _list_conditions(wanted: Filter) -> Iterator[tuple[str, ColumnElement[bool]]
         yield "search", and_(*(_says(Registration.search_key, word) for word in words))
     words = contacts.fold_for_search(wanted.organization)
     if words:
-        yield "organization", and_(*(_says(Registration.organization_key, one) for one in words))
+        says = and_(*(_says(Registration.organization_key, one) for one in words))
+        given, text = Registration.organization_key, wanted.organization
+        yield "organization", or_(says, organizations.means_same(given, text, at_event))
     if wanted.session:
         yield "session", _chose(wanted.session)
     if wanted.tag:

@@ -253,6 +253,18 @@ class ContactKnown(WebinarsError):
     """Raised when an institution has a contact of that address and name already."""
 
 
+class OrganizationKnown(WebinarsError):
+    """Raised when a text means an organisation of the directory already."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+
+class OrganizationNameMissing(WebinarsError):
+    """Raised when there is no letter in what is to name an organisation."""
+
+
 class InvitedLately(WebinarsError):
     """Raised when all were invited or reminded a short while ago; they may be again at `until`."""
 

@@ -157,7 +157,7 @@ def read_line(line: Line, mapping: Sequence[str]) -> Person | list[Fault]:
     if FULL_NAME in row:
         row["last_name"], row["first_name"] = split_name(row.pop(FULL_NAME))
     reader = Reader(row, ["last_name", "email"])
-    country = reader.read("country", _find_country) or ""
+    country = reader.read("country", find_country) or ""
     person = Person(
         last_name=reader.line("last_name", typed.NAME_LIMIT),
         first_name=reader.line("first_name", typed.NAME_LIMIT),
@@ -213,7 +213,11 @@ def _list_words(values: type[StrEnum]) -> dict[str, str]:
     return found | {fold(word): value for word, value in WORDS[values].items()}
 
 
-def _find_country(text: str) -> str:
+def find_country(text: str) -> str:
+    """Return the code of a country that a cell names, or is the code of.
+
+    :raises ValueRefused: it is none.
+    """
     code = text.upper()
     names = list_country_names()
     if code in names.values():

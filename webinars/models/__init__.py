@@ -80,6 +80,7 @@ from webinars.models.mailings import (
     Upkeep,
 )
 from webinars.models.messages import Message
+from webinars.models.organizations import Organization, OrganizationName
 from webinars.models.people import (
     AccountLink,
     Contact,
@@ -188,7 +189,9 @@ __all__ = [
     "Notice",
     "Organiser",
     "OrganiserRole",
+    "Organization",
     "OrganizationKind",
+    "OrganizationName",
     "Paper",
     "PaperFile",
     "PaperJob",

@@ -266,6 +266,16 @@ TABLE: dict[type[WebinarsError], tuple[int, str, Sentence]] = {
         "email",
         lambda e, event: _("Vous avez déjà un contact de ce nom à cette adresse."),
     ),
+    errors.OrganizationKnown: (
+        409,
+        "name",
+        lambda e, event: _("L’annuaire connaît déjà ce nom : « %(name)s ».", name=e.name),
+    ),
+    errors.OrganizationNameMissing: (
+        422,
+        "name",
+        lambda e, event: _("Écrivez un nom : au moins une lettre ou un chiffre."),
+    ),
     errors.InvitedLately: (409, "", _say_invited),
     errors.InvitationLate: (
         409,
