@@ -4,7 +4,7 @@ Registrations and contact cards keep the text that was given. The directory, whi
 share, says beside them what it means; nothing is rewritten.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -48,6 +48,18 @@ class Spelling(NamedTuple):
     def total(self) -> int:
         """How many bear it."""
         return self.cards + self.registrations
+
+
+class Directory(NamedTuple):
+    """Every text that means an organisation, to be asked many times."""
+
+    names: Mapping[tuple[str, str], str]
+    """By key and country: the name that the body bears now."""
+
+    def name(self, text: str, country: str) -> str:
+        """Return the name of the body that a text means; empty: the directory knows none."""
+        key = make_key(text)
+        return self.names.get((key, country)) or self.names.get((key, ""), "")
 
 
 def make_key(text: str) -> str:
@@ -200,6 +212,16 @@ def list_rows(
 def count(tx: Transaction, search: str = "") -> int:
     """Count the organisations that `list_rows` would list without a limit."""
     return tx.scalar(select(func.count()).select_from(Organization).where(_is_found(search))) or 0
+
+
+def read_directory(tx: Transaction) -> Directory:
+    """Read the whole directory."""
+    rows = tx.execute(
+        select(OrganizationName.name_key, OrganizationName.country, Organization.name).join(
+            Organization, Organization.id == OrganizationName.organization_id
+        )
+    )
+    return Directory({(key, country): name for key, country, name in rows})
 
 
 def means_same(column: Any, text: str, among: ColumnElement[bool]) -> ColumnElement[bool]:

@@ -1,4 +1,4 @@
-"""What is counted of an event's registrations for the page of figures: in three questions.
+"""What is counted of an event's registrations for the page of figures: in four questions.
 
 Those are counted who have a place or may get one; who cancelled or was declined is not.
 """
@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, String, and_, func, select, type_coerce
 
-from webinars import zones
+from webinars import organizations, zones
 from webinars.database import Transaction
 from webinars.matching import Filter, match
 from webinars.models import Event, Presence, Registration, RegistrationStatus
@@ -99,14 +99,23 @@ def _count_groups(tx: Transaction, meant: ColumnElement[bool]) -> list[Group]:
 
 
 def _count_organisations(tx: Transaction, meant: ColumnElement[bool]) -> dict[str, Came]:
+    """Count by organisation; what the directory knows, under the name that it bears now."""
     rows = tx.execute(
-        select(func.min(Registration.organization), *_count_came())
+        select(Registration.country, func.min(Registration.organization), *_count_came())
         .where(meant)
-        .group_by(Registration.organization_key)
-        .order_by(func.count().desc(), Registration.organization_key)
-        .limit(ORGANISATIONS)
+        .group_by(Registration.organization_key, Registration.country)
+        .order_by(Registration.organization_key, Registration.country)
     )
-    return {row[0]: Came(*row[1:5]) for row in rows}
+    directory = organizations.read_directory(tx)
+    names: dict[str, str] = {}
+    came: dict[str, Came] = {}
+    for country, given, *numbers in rows:
+        name = directory.name(given, country) or given
+        key = organizations.make_key(name)
+        names.setdefault(key, name)
+        came[key] = came.get(key, Came()).plus(Came(*numbers[:4]))
+    largest = sorted(came, key=lambda key: (-came[key].registered, key))[:ORGANISATIONS]
+    return {names[key]: came[key] for key in largest}
 
 
 def _count_came() -> list[ColumnElement[int]]:

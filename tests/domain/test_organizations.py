@@ -3,7 +3,7 @@
 import pytest
 
 from tests.factories import NOW, make_event, make_institution, make_registration
-from webinars import cards, organizations, participants
+from webinars import cards, organizations, participants, tallies
 from webinars.cards import CardFilter, Origin, Person
 from webinars.errors import NotFound, OrganizationKnown, OrganizationNameMissing
 from webinars.imports import organizations as imports
@@ -200,3 +200,24 @@ def test_a_directory_is_brought_in_and_each_line_refused_says_why(any_database):
         ]
         assert organizations.count(tx) == 1
         assert organizations.find(tx, "جهة فاس-مكناس").name == "Région Fès-Meknès"
+
+
+def test_figures_count_an_organisation_under_its_present_name(any_database):
+    with any_database.transaction() as tx:
+        event = make_event(tx)
+        add(tx, REGION.name, "MA", "Fès-Boulemane")
+        given = [
+            ("Fes Boulemane", "MA"),
+            ("REGION FES - MEKNES", "MA"),
+            ("Fès-Boulemane", "FR"),
+            ("Ville d’Oujda", "MA"),
+            ("VILLE D'OUJDA", "MA"),
+            ("Ville d Oujda", "MA"),
+        ]
+        for number, (name, country) in enumerate(given):
+            email = f"p{number}@example.org"
+            make_registration(tx, event, email=email, organization=name, country=country)
+
+        counted = tallies.read(tx, event, Filter()).by_organisation
+        assert [one.registered for one in counted.values()] == [3, 2, 1]
+        assert list(counted)[1:] == ["Région Fès-Meknès", "Fès-Boulemane"]
