@@ -34,7 +34,7 @@ from sqlalchemy import func, select
 import config
 from tests.domain import sending
 from tests.factories import NOW, make_event, make_registration
-from webinars import cli, events, exports, organisers, pacing, zones
+from webinars import cli, events, exports, organisers, organizations, pacing, zones
 from webinars.cli import demo, serving
 from webinars.cli.edge import showing_progress
 from webinars.clock import system_clock
@@ -812,6 +812,16 @@ class TestDemo:
 
         assert run("demo").code == 0
         assert run("events", "list", "--json").document == first
+
+    def test_the_directory_begins_with_the_regions_of_morocco_and_their_former_names(
+        self, run, database
+    ):
+        run("demo")
+        run("demo")
+
+        with database.reading() as tx:
+            assert organizations.count(tx) == 12
+            assert organizations.find(tx, "fes boulemane").name == "Région Fès-Meknès"
 
     def test_days_later_they_have_fresh_dates_that_nobody_announced_otherwise(self, run, database):
         run("demo")

@@ -1,4 +1,4 @@
-"""The example events with dates that lie ahead, and someone who organises them.
+"""The example events with dates that lie ahead, a directory, and someone who organises them.
 
 Each is moved by whole weeks, so that a Tuesday stays a Tuesday.
 """
@@ -10,13 +10,15 @@ from pathlib import Path
 
 import click
 
-from webinars import eventfiles, organisers, zones
+from webinars import eventfiles, organisers, organizations, zones
 from webinars import events as events_
 from webinars.cli.edge import opened
 from webinars.cli.events import describe, load_one
 from webinars.errors import WouldMailPeople
 from webinars.eventfiles import EventFile, moments
 from webinars.loading import Loaded
+from webinars.models import OrganizationKind
+from webinars.organizations import Body
 from webinars.runtime import Runtime
 
 ORGANISER = "organisatrice@example.org"
@@ -30,6 +32,22 @@ DAYS_AHEAD = {
 }
 """By example file: how many days from today it starts at the earliest."""
 WEEK = 7
+
+REGIONS = {
+    "Région Tanger-Tétouan-Al Hoceïma": ("Tanger-Tétouan",),
+    "Région de l’Oriental": ("L’Oriental",),
+    "Région Fès-Meknès": ("Fès-Meknès", "Fès-Boulemane", "جهة فاس-مكناس"),
+    "Région Rabat-Salé-Kénitra": ("Rabat-Salé-Zemmour-Zaër",),
+    "Région Béni Mellal-Khénifra": ("Tadla-Azilal",),
+    "Région Casablanca-Settat": ("Grand Casablanca", "Chaouia-Ouardigha"),
+    "Région Marrakech-Safi": ("Marrakech-Tensift-Al Haouz",),
+    "Région Drâa-Tafilalet": (),
+    "Région Souss-Massa": ("Souss-Massa-Drâa",),
+    "Région Guelmim-Oued Noun": (),
+    "Région Laâyoune-Sakia El Hamra": (),
+    "Région Dakhla-Oued Ed-Dahab": (),
+}
+"""The regions of Morocco, with former and other names of some."""
 
 
 @click.command("demo")
@@ -57,12 +75,25 @@ def start(runtime: Runtime) -> str | None:
 
 def load_examples(runtime: Runtime) -> list[Loaded]:
     """Load each example, moved ahead of today; beside it if people registered."""
+    add_regions(runtime)
     today = zones.to_local(runtime.now(), "Europe/Paris").date()
     with resources.as_file(resources.files("webinars") / "examples") as folder:
         return [
             load_example(runtime, read_example(folder, name, today + timedelta(days=days)))
             for name, days in DAYS_AHEAD.items()
         ]
+
+
+def add_regions(runtime: Runtime) -> None:
+    """Begin the directory of organisations, where nobody did yet."""
+    now = runtime.now()
+    with runtime.transaction() as tx:
+        if organizations.count(tx):
+            return
+        for name, aliases in REGIONS.items():
+            region = organizations.add(tx, Body(name, OrganizationKind.REGION, "MA"), now=now)
+            for alias in aliases:
+                organizations.add_alias(tx, region, alias)
 
 
 def read_example(folder: Path, name: str, earliest: date) -> EventFile:
