@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, String, case, func, literal, or_, select, 
 
 from webinars import phrasing
 from webinars.contacts import fold
-from webinars.database import Transaction
+from webinars.database import Transaction, is_among
 from webinars.matching import HAS_OPEN_REQUEST, IS_UNANSWERED, Filter, match
 from webinars.models import (
     AttendanceMode,
@@ -30,6 +30,8 @@ from webinars.models import (
     Tag,
 )
 
+FEW = 1_000
+"""How many numbers are handed from one question to the next."""
 KEPT_FOR = timedelta(seconds=60)
 """How long the criteria that a list offers are known, unless someone has come or gone."""
 
@@ -58,6 +60,16 @@ class Order:
 
     by: Sort = Sort.NAME
     is_descending: bool = False
+
+
+COLUMN_OF = {
+    Sort.ORGANIZATION: "organization_key",
+    Sort.KIND: "organization_kind",
+    Sort.EMAIL: "email_key",
+    Sort.MODE: "attendance_mode",
+    Sort.REGISTERED: "registered_at",
+}
+"""Where it is not called like what it sorts by."""
 
 
 class Listed(NamedTuple):
@@ -91,7 +103,7 @@ class Listed(NamedTuple):
     answers: dict[str, str]
 
 
-COLUMNS = [getattr(Registration, name) for name in Listed._fields]
+LISTED = select(*(getattr(Registration, name) for name in Listed._fields))
 
 
 class Other(NamedTuple):
@@ -161,6 +173,19 @@ def count(tx: Transaction, event_id: int, wanted: Filter, counts: Counts) -> int
     return tx.scalar(select(func.count()).where(match(event_id, wanted))) or 0
 
 
+def find_few(tx: Transaction, event_id: int, wanted: Filter) -> list[int] | None:
+    """Find the numbers of those who say the words that are looked for, if they are not many.
+
+    Then these need not be looked for twice: to count them, and to list them. `None`: there are
+    many, or no words.
+    """
+    if not wanted.search:
+        return None
+    found = select(Registration.id).where(match(event_id, wanted)).limit(FEW + 1)
+    ids = tx.scalars(found).all()
+    return list(ids) if len(ids) <= FEW else None
+
+
 def find_facets(tx: Transaction, event_id: int, counts: Counts, *, now: datetime) -> Facets:
     """Return what there is to limit a list by.
 
@@ -182,20 +207,24 @@ def list_rows(
     limit: int,
     offset: int = 0,
     countries: Sequence[str] = (),
+    few: Sequence[int] | None = None,
 ) -> list[Listed]:
     """List registrations in an order.
 
     :param countries: those of the event by code, which sorting by country needs.
+    :param few: what `find_few` found.
     """
     keys = _list_keys(order, countries)
     # First the numbers alone, which the indexes know, then the rows of those that are shown.
     found = select(Registration.id).where(match(event_id, wanted))
-    if wanted.search:
+    if few is not None:
+        found = select(Registration.id).where(is_among(tx, Registration.id, few))
+    elif wanted.search:
         # All that say the words, from the index that holds these; only then what sorts them.
         saying = found.cte("saying").prefix_with("MATERIALIZED")
         found = select(Registration.id).where(Registration.id.in_(select(saying.c.id)))
     shown = found.order_by(*keys).limit(limit).offset(offset)
-    rows = select(*COLUMNS).where(Registration.id.in_(shown)).order_by(*keys)
+    rows = LISTED.where(Registration.id.in_(shown)).order_by(*keys)
     return [Listed(*row) for row in tx.execute(rows)]
 
 
@@ -289,30 +318,28 @@ def _look_up_facets(tx: Transaction, event_id: int, counts: Counts, now: datetim
 def _list_keys(order: Order, countries: Sequence[str]) -> list[ColumnElement[Any]]:
     """Return what sorts a list: names and organisations as French sorts them, words by words."""
     by_name: list[Any] = [Registration.name_key, Registration.id]
-    keys: dict[Sort, list[Any]] = {
-        Sort.NAME: [],
-        Sort.ORGANIZATION: [Registration.organization_key],
-        Sort.STATUS: [_rank(Registration.status, RegistrationStatus, phrasing.status_label)],
-        Sort.COMING: [
-            _rank(Registration.presence, Presence, phrasing.presence_label),
-            Registration.entered_at.is_(None),
-        ],
-        Sort.ROLE: [_rank(Registration.role, Role, phrasing.role_label)],
-        Sort.KIND: [
-            _rank(
-                Registration.organization_kind, OrganizationKind, phrasing.organization_kind_label
-            )
-        ],
-        Sort.COUNTRY: [_place(Registration.country, countries)],
-        Sort.EMAIL: [Registration.email_key],
-        Sort.LANGUAGE: [Registration.language],
-        Sort.MODE: [Registration.attendance_mode],
-        Sort.SOURCE: [Registration.source],
-        Sort.REGISTERED: [Registration.registered_at],
-        Sort.REFERENCE: [Registration.reference],
-    }
-    sorted_by = [*keys[order.by], *by_name]
+    sorted_by = [*_list_first_keys(order.by, countries), *by_name]
     return [key.desc() for key in sorted_by] if order.is_descending else sorted_by
+
+
+def _list_first_keys(by: Sort, countries: Sequence[str]) -> list[Any]:
+    """Return what sorts a list before the name does; only what is asked for is put into words."""
+    column: Any = getattr(Registration, COLUMN_OF.get(by, by.value), None)
+    match by:
+        case Sort.NAME:
+            return []
+        case Sort.STATUS:
+            return [_rank(column, RegistrationStatus, phrasing.status_label)]
+        case Sort.COMING:
+            presence = _rank(Registration.presence, Presence, phrasing.presence_label)
+            return [presence, Registration.entered_at.is_(None)]
+        case Sort.ROLE:
+            return [_rank(column, Role, phrasing.role_label)]
+        case Sort.KIND:
+            return [_rank(column, OrganizationKind, phrasing.organization_kind_label)]
+        case Sort.COUNTRY:
+            return [_place(column, countries)]
+    return [column]
 
 
 def _rank(column: Any, values: type[StrEnum], label: Any) -> ColumnElement[Any]:

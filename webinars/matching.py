@@ -3,7 +3,7 @@
 The list, its exports, mailings and figures are limited by the same words.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -145,20 +145,14 @@ def _list_equal(wanted: Filter) -> Iterator[tuple[str, ColumnElement[bool]]]:
 
 
 def _list_true_or_false(wanted: Filter) -> Iterator[tuple[str, ColumnElement[bool]]]:
-    facts: dict[str, ColumnElement[bool]] = {
-        "has_entered": Registration.entered_at.is_not(None),
-        "to_reconfirm": IS_UNANSWERED,
-        "has_request": HAS_OPEN_REQUEST,
-        "has_priority": Registration.has_priority.is_(True),
-        "is_unreached": _is_unreached(),
-        "has_question": Registration.question != "",
-        "has_chosen": Registration.choices.any(SessionChoice.is_full.is_(False)),
-        "shares": Registration.share_with_participants.is_(True),
-    }
-    for name, fact in facts.items():
+    for name, fact in FACTS.items():
         value = getattr(wanted, name)
         if value is not None:
-            yield name, fact if value else not_(fact)
+            yield name, fact() if value else not_(fact())
+
+
+def _has_chosen() -> ColumnElement[bool]:
+    return Registration.choices.any(SessionChoice.is_full.is_(False))
 
 
 def _says(texts: Any, word: str) -> ColumnElement[bool]:
@@ -192,3 +186,16 @@ def _is_unreached() -> ColumnElement[bool]:
 def _answered(key: str) -> ColumnElement[str]:
     answers = type_coerce(Registration.answers, JSON)
     return func.coalesce(answers[key].as_string(), UNTICKED)
+
+
+FACTS: dict[str, Callable[[], ColumnElement[bool]]] = {
+    "has_entered": lambda: Registration.entered_at.is_not(None),
+    "to_reconfirm": lambda: IS_UNANSWERED,
+    "has_request": lambda: HAS_OPEN_REQUEST,
+    "has_priority": lambda: Registration.has_priority.is_(True),
+    "is_unreached": _is_unreached,
+    "has_question": lambda: Registration.question != "",
+    "has_chosen": _has_chosen,
+    "shares": lambda: Registration.share_with_participants.is_(True),
+}
+"""What is so of a registration or is not; put into words only where a list is limited by it."""

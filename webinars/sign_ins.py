@@ -8,7 +8,7 @@ import secrets
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, delete, select, update
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm import joinedload
 
 from webinars.database import Transaction
 from webinars.models import Organiser, SignIn, SignInMethod
@@ -73,9 +73,9 @@ def find_live(tx: Transaction, key: str, *, now: datetime) -> tuple[SignIn, Orga
         select(SignIn, Organiser)
         .join(Organiser, Organiser.id == SignIn.organiser_id)
         .where(SignIn.key == key, *_is_live(now))
-        .options(joinedload(Organiser.institution), selectinload(Organiser.grants))
+        .options(joinedload(Organiser.institution), joinedload(Organiser.grants))
     )
-    found = tx.execute(query).first()
+    found = tx.execute(query).unique().first()
     return None if found is None else (found[0], found[1])
 
 

@@ -8,8 +8,9 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
+from babel.support import Translations
 from flask import Flask, Response, current_app, g, request, url_for
-from flask_babel import Babel, refresh
+from flask_babel import Babel, get_domain, refresh
 from flask_babel import gettext as translate
 from flask_babel import lazy_gettext as N_
 from flask_babel import ngettext as translate_count
@@ -32,6 +33,12 @@ def set_up(app: Flask) -> None:
         default_translation_directories="../translations",
         locale_selector=lambda: get_language().value,
     )
+    # Templates say some hundred words: the catalogue is looked for once in a page, not each time.
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
+        lambda text: _get_catalogue().ugettext(text),
+        lambda one, many, number: _get_catalogue().ungettext(one, many, number),
+        newstyle=True,
+    )
     app.context_processor(_describe)
     app.after_request(_remember)
     app.url_defaults(_carry_on)
@@ -48,12 +55,16 @@ def prefer(language: Language) -> None:
     """Write this page in the person's own language, unless another was asked for."""
     if _asked_for() is None:
         g.language = language
+        g.pop("catalogue", None)
         refresh()
 
 
 def gettext(text: str, **values: object) -> str:
     """Return a French text in the language of the page."""
-    return str(translate(text, **values))
+    if not g:
+        return str(translate(text, **values))
+    said = str(_get_catalogue().ugettext(text))
+    return said % values if values else said
 
 
 def ngettext(one: str, many: str, number: int, **values: object) -> str:
@@ -64,6 +75,12 @@ def ngettext(one: str, many: str, number: int, **values: object) -> str:
 def direction_of(language: Language) -> str:
     """Return the direction that a language is written in, as HTML names it."""
     return "rtl" if language is Language.ARABIC else "ltr"
+
+
+def _get_catalogue() -> Translations:
+    if "catalogue" not in g:
+        g.catalogue = get_domain().get_translations()
+    return g.catalogue  # type: ignore[no-any-return]
 
 
 def _choose() -> Language:

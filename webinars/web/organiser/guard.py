@@ -8,6 +8,7 @@ password; and its owner may end it from elsewhere. It is kept in the signed cook
 when someone signs in and names a row (`sign_ins`).
 """
 
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple, cast
 
@@ -144,15 +145,22 @@ def require_right() -> AnyResponse | None:
     entry = acts.get_entry(request.endpoint or "")
     if entry is Door.OPEN:
         return None
-    if not current_user.is_authenticated:
-        wanted = (
-            request.script_root + request.full_path.rstrip("?") if request.method in READS else ""
-        )
-        return redirect(url_for("organiser.sign_in.form", next=wanted or None), 303)
-    _note_seen(get_runtime().now())
-    if isinstance(entry, Act):
-        _require(entry)
-    return None
+    try:
+        with get_runtime().reading() as tx:  # who asks, and whether she may: of one instant
+            g.guard_reading = tx
+            is_signed_in = current_user.is_authenticated
+            if is_signed_in and isinstance(entry, Act):
+                _require(tx, entry)
+    finally:
+        g.pop("guard_reading", None)
+        if "sign_in_seen_at" in g:
+            _note_seen(get_runtime().now())
+    return None if is_signed_in else _send_to_sign_in()
+
+
+def _send_to_sign_in() -> AnyResponse:
+    wanted = request.script_root + request.full_path.rstrip("?") if request.method in READS else ""
+    return redirect(url_for("organiser.sign_in.form", next=wanted or None), 303)
 
 
 def note_look(response: Response) -> Response:
@@ -268,21 +276,20 @@ def get_own_registration(tx: Transaction, slug: str, registration_id: int) -> Re
     return registration
 
 
-def _require(act: Act) -> None:
+def _require(tx: Transaction, act: Act) -> None:
     said = request.view_args or {}
-    with get_runtime().reading() as tx:
-        if "slug" in said:
-            event = _get_visible_event(tx, said["slug"])
-            g.place = {"event_id": event.id}
-            is_allowed = rights.may(get_organiser(), act, event=event)
-        elif "institution_id" in said:
-            institution = tx.get(Institution, said["institution_id"])
-            if institution is None:
-                raise NotFound("institution", str(said["institution_id"]))
-            g.place = {"institution_id": institution.id}
-            is_allowed = rights.may(get_organiser(), act, institution=institution)
-        else:
-            is_allowed = rights.may(get_organiser(), act)
+    if "slug" in said:
+        event = _get_visible_event(tx, said["slug"])
+        g.place = {"event_id": event.id}
+        is_allowed = rights.may(get_organiser(), act, event=event)
+    elif "institution_id" in said:
+        institution = tx.get(Institution, said["institution_id"])
+        if institution is None:
+            raise NotFound("institution", str(said["institution_id"]))
+        g.place = {"institution_id": institution.id}
+        is_allowed = rights.may(get_organiser(), act, institution=institution)
+    else:
+        is_allowed = rights.may(get_organiser(), act)
     if not is_allowed:
         raise Forbidden
 
@@ -312,7 +319,7 @@ def _find_signed_in(organiser_id: str) -> SignedIn | None:
     runtime = get_runtime()
     if not _is_live(runtime.now()):
         return None
-    with runtime.reading() as tx:
+    with nullcontext(g.guard_reading) if "guard_reading" in g else runtime.reading() as tx:
         found = sign_ins.find_live(tx, get_key(), now=runtime.now())
     if found is None:
         return None

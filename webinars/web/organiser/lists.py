@@ -96,7 +96,8 @@ def read(slug: str) -> dict[str, Any]:
 def _read_rows(tx: Transaction, event: Event, wanted: Filter, order: Order, layout: Layout) -> Rows:
     counts = listings.count_all(tx, event.id)
     facets = listings.find_facets(tx, event.id, counts, now=get_runtime().now())
-    total = listings.count(tx, event.id, wanted, counts)
+    few = listings.find_few(tx, event.id, wanted)
+    total = listings.count(tx, event.id, wanted, counts) if few is None else len(few)
     part = choose_part(request.args, total, layout.size)
     rows = listings.list_rows(
         tx,
@@ -106,6 +107,7 @@ def _read_rows(tx: Transaction, event: Event, wanted: Filter, order: Order, layo
         limit=part.size,
         offset=part.offset,
         countries=facets.countries,
+        few=few,
     )
     ids = [one.id for one in rows]
     known_tags = tags.list_of_event(tx, event.id)
