@@ -26,18 +26,26 @@ INVISIBLE = {"Mn", "Me", "Cf", "Cc"}
 """Categories of what is no letter of its own: accents, zero-width characters, controls."""
 
 
+class _Letters(dict[int, str | None]):
+    """Which characters are kept, as `str.translate` asks: each is decided once."""
+
+    def __missing__(self, code: int) -> str | None:
+        letter = chr(code)
+        is_kept = letter.isspace() or unicodedata.category(letter) not in INVISIBLE
+        self[code] = letter if is_kept else None
+        return self[code]
+
+
+_LETTERS = _Letters()
+
+
 def fold(text: str) -> str:
     """Return a text without case, accents and surplus spaces, as two people would both type it.
 
     Hyphens and apostrophes stay.
     """
     decomposed = unicodedata.normalize("NFKD", text.translate(TYPOGRAPHY))
-    kept = "".join(
-        letter
-        for letter in decomposed
-        if letter.isspace() or unicodedata.category(letter) not in INVISIBLE
-    )
-    return " ".join(kept.casefold().split())
+    return " ".join(decomposed.translate(_LETTERS).casefold().split())
 
 
 def fold_for_search(text: str) -> list[str]:

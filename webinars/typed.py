@@ -126,10 +126,20 @@ def _limit(text: str, limit: int) -> str:
     return text
 
 
+class _Letters(dict[int, str | None]):
+    """What becomes of each character, as `str.translate` asks: each is decided once."""
+
+    def __missing__(self, code: int) -> str | None:
+        letter = chr(code)
+        if letter in BIDI_CONTROLS or letter in INVISIBLE:
+            self[code] = None
+        else:
+            self[code] = " " if unicodedata.category(letter) in NO_TEXT else letter
+        return self[code]
+
+
+_LETTERS = _Letters()
+
+
 def _clean(text: str) -> str:
-    kept = (
-        " " if unicodedata.category(letter) in NO_TEXT else letter
-        for letter in text
-        if letter not in BIDI_CONTROLS and letter not in INVISIBLE
-    )
-    return unicodedata.normalize("NFC", "".join(kept))
+    return unicodedata.normalize("NFC", text.translate(_LETTERS))

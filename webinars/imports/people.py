@@ -213,16 +213,20 @@ def _list_words(values: type[StrEnum]) -> dict[str, str]:
     return found | {fold(word): value for word, value in WORDS[values].items()}
 
 
+@cache
+def _list_codes() -> frozenset[str]:
+    return frozenset(list_country_names().values())
+
+
 def find_country(text: str) -> str:
     """Return the code of a country that a cell names, or is the code of.
 
     :raises ValueRefused: it is none.
     """
     code = text.upper()
-    names = list_country_names()
-    if code in names.values():
+    if code in _list_codes():
         return code
-    if meant := names.get(fold(text)):
+    if meant := list_country_names().get(fold(text)):
         return meant
     raise ValueRefused("country")
 
