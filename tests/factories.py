@@ -22,6 +22,8 @@ from webinars.models import (
     Notice,
     OrganizationKind,
     ProgrammeStatus,
+    Question,
+    QuestionKind,
     Registration,
     RegistrationStatus,
     Role,
@@ -133,6 +135,16 @@ def make_session(
     tx.add(session)
     tx.flush()
     return session
+
+
+def make_question(tx, event, key="temoignage", *, kind=QuestionKind.TEXT, label="Racontez"):
+    """Make a question of an event's own."""
+    question = Question(
+        event_id=event.id, key=key, kind=kind, label=Translated(fr=label), position=0
+    )
+    tx.add(question)
+    tx.flush()
+    return question
 
 
 def make_registration(

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from tests.domain.registering import JEAN, SAMIRA, ZOE, list_mails, register, say
-from tests.factories import NOW, make_event, make_session
+from tests.factories import NOW, make_event, make_question, make_session
 from webinars import choices, corrections, events, participants, registrations, waiting
 from webinars.errors import (
     AddressTaken,
@@ -76,7 +76,9 @@ def reload(tx, registration):
 
 
 def test_registering_confirms_keeps_the_answers_and_sends_a_confirmation(tx):
-    event = make_loaded(tx)
+    event = make_event(tx)
+    make_question(tx, event)
+    event = events.get(tx, event.slug)
     said = say(
         SAMIRA,
         question="Quels outils ?",

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import JSON, String, func, select, update
 
 from tests.domain.registering import JEAN, ZOE, list_mails, register, say
-from tests.factories import NOW, make_event, make_registration
+from tests.factories import NOW, make_event, make_question, make_registration
 from webinars import attendance, deliveries, events, participants, registrations, retention
 from webinars.database import Base
 from webinars.links import Links, Scope
@@ -16,12 +16,9 @@ from webinars.models import (
     MailName,
     Notice,
     Presence,
-    Question,
-    QuestionKind,
     Registration,
     RegistrationStatus,
     SuppressionReason,
-    Translated,
 )
 from webinars.retention import Purged
 
@@ -61,10 +58,7 @@ def say_everything():
 def make_asking_event(tx, *args, **columns):
     """Make an event with a question of its own."""
     event = make_event(tx, *args, **columns)
-    text = QuestionKind.TEXT
-    label = Translated(fr="Racontez")
-    tx.add(Question(event_id=event.id, key="temoignage", kind=text, label=label, position=0))
-    tx.flush()
+    make_question(tx, event)
     return event
 
 

@@ -190,7 +190,7 @@ def test_the_log_says_what_a_refusal_was_about_and_not_whom_it_hit(runtime, mail
 def test_what_was_given_up_after_it_was_claimed_is_not_sent(any_runtime, mailbox):
     registration = add_mails(any_runtime, "a", template=MailName.CONFIRMATION)
     with any_runtime.transaction() as tx:
-        tx.merge(registration).status = "cancelled"
+        tx.get(Registration, registration.id).status = "cancelled"
 
     drain(any_runtime, Lane.PROMPT, RUNNING)
 

@@ -190,7 +190,7 @@ def test_who_may_not_export_is_told_so_and_takes_nothing(desk, runtime, role):
     for action in ("exports", "shareable", "columns"):
         answer = desk.submit(page, action=action)
         assert answer.status == 403
-        assert "Vous n’avez pas le droit" in answer.words
+        assert "Vous n’avez pas ce droit" in answer.words
     assert list_records(runtime) == []
 
 

@@ -8,7 +8,7 @@ from tests.factories import NOW, make_event, make_registration
 from tests.web.conftest import gate_path, own_path
 from tests.web.public.people import list_mails, list_registrations, take_snapshot
 from webinars.links import Scope
-from webinars.models import Civility, ContactPoint, Language, RegistrationStatus
+from webinars.models import Civility, ContactPoint, Language, Registration, RegistrationStatus
 
 JEAN = {
     "civility": "m",
@@ -104,7 +104,7 @@ def test_the_first_link_to_the_room_says_that_it_is_good_no_more_and_names_nobod
 def test_a_link_that_died_for_another_reason_is_not_recognised(pages, runtime, event, samira):
     gate = gate_path(runtime, samira)
     with runtime.transaction() as tx:
-        found = tx.merge(samira)
+        found = tx.get(Registration, samira.id)
         found.link_generation += 1
         found.status = RegistrationStatus.CANCELLED
 
