@@ -5,6 +5,8 @@ Each takes `tx` first, flushes, and returns the object. The events are those of 
 
 from datetime import UTC, date, datetime, time
 
+import pyotp
+
 from webinars import links, zones
 from webinars.contacts import fold
 from webinars.models import (
@@ -205,3 +207,8 @@ def make_registration(
 
 def _instant(day: date, at: time | None, timezone: str) -> datetime | None:
     return zones.to_instant(datetime.combine(day, at), timezone) if at else None
+
+
+def show_code(secret, now):
+    """Return the code that a telephone shows at an instant."""
+    return pyotp.TOTP(secret).at(now)

@@ -11,9 +11,8 @@ from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from webinars.database import Transaction
-from webinars.models import AuditKind, AuditRecord, Organiser
+from webinars.models import COMMAND_LINE, AuditKind, AuditRecord, Organiser
 
-COMMAND_LINE = "command line"
 KEPT = timedelta(days=365)
 
 

@@ -1,6 +1,5 @@
 """What became of the invitations to an event: counted for each institution, and listed by name."""
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
@@ -114,16 +113,6 @@ def count_rows(tx: Transaction, event: Event, institution_id: int | None, fate: 
     """Count what `list_rows` lists without a limit."""
     rows = select(func.count()).select_from(Invitation).outerjoin(Delivery, _is_its_mail())
     return tx.scalar(rows.where(*_limit(event, institution_id, fate))) or 0
-
-
-def list_of_contact(
-    tx: Transaction, contact_id: int, event_ids: Collection[int]
-) -> list[Invitation]:
-    """List the invitations of a contact to some events, with these."""
-    rows = select(Invitation).where(
-        Invitation.contact_id == contact_id, Invitation.event_id.in_(event_ids)
-    )
-    return list(tx.scalars(rows.options(joinedload(Invitation.event))))
 
 
 def _limit(

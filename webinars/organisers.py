@@ -35,6 +35,7 @@ from webinars.errors import (
     WeakPassword,
 )
 from webinars.models import (
+    COMMAND_LINE,
     Event,
     EventInstitution,
     Grant,
@@ -45,8 +46,6 @@ from webinars.models import (
 )
 from webinars.rights import Act
 
-COMMAND_LINE = "command line"
-"""Who gave a role that was not given in the browser."""
 MINIMUM_PASSWORD_LENGTH = 12
 FAILURES_BEFORE_WAITING = 5
 FIRST_WAIT = timedelta(seconds=15)

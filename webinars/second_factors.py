@@ -38,11 +38,6 @@ def make_address(secret: str, email: str) -> str:
     return pyotp.TOTP(secret).provisioning_uri(name=email, issuer_name=ISSUER)
 
 
-def make_code(secret: str, now: datetime) -> str:
-    """Return the code that a telephone shows."""
-    return pyotp.TOTP(secret).generate_otp(int(now.timestamp()) // STEP)
-
-
 def find_step(secret: str, code: str, *, now: datetime, after: int) -> int | None:
     """Find the step whose code this is; `None`: it is none of this moment, or was used.
 

@@ -4,9 +4,8 @@ A tag comes into being when it is first given, and goes with the last registrati
 """
 
 from collections.abc import Collection
-from typing import NamedTuple
 
-from sqlalchemy import delete, func, insert, literal, select
+from sqlalchemy import delete, insert, literal, select
 
 from webinars import contacts
 from webinars.database import Transaction, lock_name
@@ -17,29 +16,10 @@ from webinars.typed import clean_line
 NAME_LIMIT = 40
 
 
-class Counted(NamedTuple):
-    """A tag, and how many bear it."""
-
-    name: str
-    people: int
-
-
 def list_of_event(tx: Transaction, event_id: int) -> list[str]:
     """List the tags of an event by name."""
     names = select(Tag.name).where(Tag.event_id == event_id).order_by(Tag.name_key)
     return list(tx.scalars(names))
-
-
-def count_of_event(tx: Transaction, event_id: int) -> list[Counted]:
-    """List the tags of an event by name, with how many bear each."""
-    rows = tx.execute(
-        select(Tag.name, func.count(RegistrationTag.registration_id))
-        .outerjoin(RegistrationTag, RegistrationTag.tag_id == Tag.id)
-        .where(Tag.event_id == event_id)
-        .group_by(Tag.id, Tag.name, Tag.name_key)
-        .order_by(Tag.name_key)
-    )
-    return [Counted(name, number) for name, number in rows]
 
 
 def list_of(tx: Transaction, registration_id: int) -> list[str]:

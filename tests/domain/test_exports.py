@@ -487,6 +487,6 @@ def test_a_choice_of_columns_is_kept_under_a_name_and_replaced_under_the_same(an
         with pytest.raises(NotFound):
             templates.get(tx, other.id, first.id)
         templates.remove(tx, other.id, first.id)
-        assert templates.get_by_name(tx, event.id, "Badges") is first
+        assert templates.get(tx, event.id, first.id) is first
         templates.remove(tx, event.id, first.id)
         assert templates.list_all(tx, event.id) == []

@@ -5,7 +5,7 @@ import pytest
 from tests.factories import NOW, make_event, make_institution
 from webinars import grants, organisers, rights
 from webinars.errors import Forbidden, LastOwner, NotFound, NotTakingPart, OwnRole
-from webinars.models import OrganiserRole, Share
+from webinars.models import COMMAND_LINE, OrganiserRole, Share
 from webinars.rights import Act
 
 OWNER, EDITOR = OrganiserRole.OWNER, OrganiserRole.EDITOR
@@ -16,12 +16,12 @@ def add(tx, name, institution, role=None):
     organiser = organisers.add_invited(tx, f"{name}@example.org", institution=institution, now=NOW)
     organiser.password_hash = "a hash"
     if role is not None:
-        grants.give(tx, organiser, role, by=organisers.COMMAND_LINE, now=NOW)
+        grants.give(tx, organiser, role, by=COMMAND_LINE, now=NOW)
     return organiser
 
 
 def give(tx, organiser, role, event=None):
-    grants.give(tx, organiser, role, by=organisers.COMMAND_LINE, now=NOW, event=event)
+    grants.give(tx, organiser, role, by=COMMAND_LINE, now=NOW, event=event)
 
 
 @pytest.fixture

@@ -42,7 +42,6 @@ from webinars.changes.settling import (
     settle,
 )
 from webinars.changes.values import (
-    COMMAND_LINE,
     Concerned,
     Dates,
     NotTold,
@@ -52,6 +51,7 @@ from webinars.changes.values import (
     Sitting,
     Told,
 )
+from webinars.models import COMMAND_LINE
 
 __all__ = [
     "COMMAND_LINE",

@@ -7,8 +7,6 @@ from typing import NamedTuple
 
 from webinars.models import ChangeKind, HalfDay, Language, MailName, ReconfirmRule, Session
 
-COMMAND_LINE = "command line"
-
 
 @dataclass(frozen=True)
 class Order:

@@ -11,7 +11,7 @@ from webinars.cli.edge import AS_JSON, opened, print_json, print_table
 from webinars.cli.listings import say_value
 from webinars.database import Transaction
 from webinars.errors import NotFound
-from webinars.models import AuditKind, Event, Grant, Organiser, OrganiserRole
+from webinars.models import COMMAND_LINE, AuditKind, Event, Grant, Organiser, OrganiserRole
 
 COLUMNS = ("address", "name", "institution", "roles", "state", "second_factor")
 ROLE = click.argument("role", type=click.Choice([one.value for one in OrganiserRole]))
@@ -68,7 +68,7 @@ def grant(address: str, role: str, slug: str | None) -> None:
     with opened() as runtime, runtime.transaction() as tx:
         organiser, event = _find(tx, address, slug)
         wanted, now = OrganiserRole(role), runtime.now()
-        grants.give(tx, organiser, wanted, by=organisers_.COMMAND_LINE, now=now, event=event)
+        grants.give(tx, organiser, wanted, by=COMMAND_LINE, now=now, event=event)
         _write_down(tx, "organisers.give", organiser, event, now, role=role)
     click.echo(f"Granted: {address} {role}")
 

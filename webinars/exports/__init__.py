@@ -23,7 +23,7 @@ from webinars.database import Transaction
 from webinars.errors import UnknownColumns
 from webinars.exports import formats, rows
 from webinars.exports.rows import choose_keys, list_keys, name_columns
-from webinars.models import Event, ExportRecord, RegistrationStatus
+from webinars.models import COMMAND_LINE, Event, ExportRecord, RegistrationStatus
 from webinars.participants import Filter, count
 from webinars.zones import to_local
 
@@ -43,9 +43,6 @@ __all__ = [
     "record",
     "write",
 ]
-
-COMMAND_LINE = "command line"
-"""The author of an export that was not taken in the browser."""
 
 
 SHAREABLE = ("last_name", "first_name", "job_title", "organization", "country")

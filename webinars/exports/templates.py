@@ -41,17 +41,6 @@ def get(tx: Transaction, event_id: int, template_id: int) -> ExportTemplate:
     return found
 
 
-def get_by_name(tx: Transaction, event_id: int, name: str) -> ExportTemplate:
-    """Return the choice of columns that is kept under a name.
-
-    :raises NotFound: there is none.
-    """
-    found = _find(tx, event_id, name)
-    if found is None:
-        raise NotFound("export template", name)
-    return found
-
-
 def list_all(tx: Transaction, event_id: int) -> list[ExportTemplate]:
     """List the choices of columns of an event, by name."""
     rows = select(ExportTemplate).where(ExportTemplate.event_id == event_id)

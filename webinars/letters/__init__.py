@@ -19,7 +19,7 @@ from webinars.database import Transaction
 from webinars.errors import NotFound
 from webinars.letters import accounts, calendars, gathering, invitations, rows, skeletons
 from webinars.letters.accounts import AccountDraft
-from webinars.letters.cases import Case, Site
+from webinars.letters.cases import Case, Site, name_file
 from webinars.letters.gathering import Beside
 from webinars.letters.invitations import InvitationDraft
 from webinars.letters.rows import Choices, Imagined, Row
@@ -79,8 +79,7 @@ class Draft:
     @property
     def name(self) -> str:
         """Return the name of its file: the same one whenever it is sent again."""
-        row = self.row
-        return f"{row.created_at:%Y%m%dT%H%M%S}-{row.delivery_id:08d}-{row.template}"
+        return name_file(self.row.created_at, self.row.delivery_id, self.row.template)
 
     def compose(self) -> bytes:
         """Return the message as it is sent: the same bytes however often it is asked for."""

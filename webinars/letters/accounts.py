@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from webinars import accounts, events, list_reminders, organisers, phrasing
 from webinars.database import Transaction
-from webinars.letters.cases import Site
+from webinars.letters.cases import Site, name_file
 from webinars.letters.gathering import make_message_id
 from webinars.mail import compose
 from webinars.mail.compose import Letter, Texts
@@ -27,6 +27,7 @@ from webinars.mail.contexts import (
 )
 from webinars.models import (
     ABOUT_ACCOUNTS,
+    COMMAND_LINE,
     AccountChange,
     AccountLink,
     Delivery,
@@ -70,7 +71,7 @@ class AccountDraft:
     @property
     def name(self) -> str:
         """Return the name of its file: the same one whenever it is sent again."""
-        return f"{self.created_at:%Y%m%dT%H%M%S}-{self.delivery_id:08d}-{self.template}"
+        return name_file(self.created_at, self.delivery_id, self.template)
 
     def compose(self) -> bytes:
         """Return the message as it is sent: the same bytes however often it is asked for."""
@@ -128,7 +129,7 @@ def _look_up(tx: Transaction, intent: str, language: Language) -> About | None:
     organiser = None if organiser_id is None else organisers.find_by_id(tx, organiser_id)
     if organiser is None:
         return None
-    inviter = organiser.grants[0].granted_by if organiser.grants else organisers.COMMAND_LINE
+    inviter = organiser.grants[0].granted_by if organiser.grants else COMMAND_LINE
     return About(
         organiser,
         link,
@@ -140,7 +141,7 @@ def _look_up(tx: Transaction, intent: str, language: Language) -> About | None:
 
 def _name(tx: Transaction, address: str) -> str:
     """Name who invites; the command line is nobody."""
-    if address == organisers.COMMAND_LINE:
+    if address == COMMAND_LINE:
         return ""
     inviter = organisers.find(tx, address)
     return inviter.name or address if inviter else address

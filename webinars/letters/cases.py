@@ -287,3 +287,8 @@ class Case:
 
     def _pick(self, codes: tuple[str, ...]) -> tuple[Session, ...]:
         return tuple(session for session in self.event.sessions if session.code in codes)
+
+
+def name_file(created_at: datetime, delivery_id: int, template: MailName) -> str:
+    """Return the name of a letter's file: the same one whenever it is sent again."""
+    return f"{created_at:%Y%m%dT%H%M%S}-{delivery_id:08d}-{template}"

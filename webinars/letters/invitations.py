@@ -10,7 +10,7 @@ from sqlalchemy.orm import joinedload
 from webinars import phrasing
 from webinars.database import Transaction
 from webinars.letters import facts
-from webinars.letters.cases import Site
+from webinars.letters.cases import Site, name_file
 from webinars.letters.gathering import SAMPLE_PUBLIC_ID, make_message_id
 from webinars.letters.rows import Row
 from webinars.links import Links
@@ -54,7 +54,7 @@ class InvitationDraft:
     @property
     def name(self) -> str:
         """Return the name of its file: the same one whenever it is sent again."""
-        return f"{self.created_at:%Y%m%dT%H%M%S}-{self.delivery_id:08d}-{self.template}"
+        return name_file(self.created_at, self.delivery_id, self.template)
 
     def compose(self) -> bytes:
         """Return the message as it is sent: the same bytes however often it is asked for."""

@@ -103,6 +103,7 @@ from webinars.models.registrations import (
     Tag,
 )
 from webinars.models.roles import (
+    COMMAND_LINE,
     AccountChange,
     AccountPurpose,
     AuditKind,
@@ -128,6 +129,7 @@ from webinars.models.values import (
 __all__ = [
     "ABOUT_ACCOUNTS",
     "ABOUT_INVITATIONS",
+    "COMMAND_LINE",
     "TO_ORGANISERS",
     "AccountChange",
     "AccountLink",

@@ -2,6 +2,9 @@
 
 from enum import StrEnum
 
+COMMAND_LINE = "command line"
+"""The author of what was not done in the browser."""
+
 
 class OrganiserRole(StrEnum):
     """What an organiser is there for, at one event or at all of an institution."""

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 from sqlalchemy import select
 
-from tests.factories import NOW, make_event, make_institution, make_registration
+from tests.factories import NOW, make_event, make_institution, make_registration, show_code
 from tests.web.conftest import Browser
 from webinars import events, mailings, organisers, second_factors
 from webinars.database import Database
@@ -95,7 +95,7 @@ SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 def add_second_factor(runtime, email=EMAIL, *, at=None):
     """Let an organiser be asked for a code, and return the codes on paper.
 
-    The telephone shows `second_factors.make_code(SECRET, now)`; that of `at` has been used.
+    The telephone shows `show_code(SECRET, now)`; that of `at` has been used.
     """
     at = at or runtime.now()
     with runtime.transaction() as tx:
@@ -103,7 +103,7 @@ def add_second_factor(runtime, email=EMAIL, *, at=None):
             tx,
             organisers.find(tx, email),
             SECRET,
-            second_factors.make_code(SECRET, at),
+            show_code(SECRET, at),
             seals=runtime.seals,
             now=at,
         )

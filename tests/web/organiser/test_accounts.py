@@ -7,7 +7,7 @@ import pytest
 import zxingcpp
 from sqlalchemy import func, select
 
-from tests.factories import NOW
+from tests.factories import NOW, show_code
 from tests.web.conftest import Browser
 from tests.web.organiser.conftest import (
     EMAIL,
@@ -35,7 +35,7 @@ FRESH = "une phrase toute neuve"
 
 
 def make_code(clock):
-    return second_factors.make_code(SECRET, clock.now)
+    return show_code(SECRET, clock.now)
 
 
 def list_mails(runtime):
@@ -128,7 +128,7 @@ def test_a_telephone_is_set_up_from_a_picture_and_counts_once_a_code_came_back(
     assert sign_in(Browser(app)).location == HOME  # nothing has changed yet
 
     assert desk.submit(page, action="/second-factor", code="000000").status == 422
-    right = second_factors.make_code(secret, clock.now)
+    right = show_code(secret, clock.now)
     shown = desk.follow(desk.submit(page, action="/second-factor", code=right))
     assert len(shown.find_all("code")) == second_factors.CODES
     assert list_mails(runtime) == [MailName.SIGN_IN_CHANGED]

@@ -16,7 +16,7 @@ from tests.web.organiser.conftest import SLUG
 from webinars import events, mailings, organisers, rights, sign_ins
 from webinars.database import Database
 from webinars.errors import Forbidden, NotFound
-from webinars.models import Institution, OrganiserRole, Share, SignInMethod
+from webinars.models import COMMAND_LINE, Institution, OrganiserRole, Share, SignInMethod
 from webinars.rights import Act
 from webinars.runtime import open_runtime
 from webinars.web import create_app
@@ -135,7 +135,7 @@ def add(tx, institution, role=None, event=None):
     )
     organiser.runs_service = institution is None
     if role is not None:
-        organisers.grant(organiser, role, by=organisers.COMMAND_LINE, now=NOW, event=event)
+        organisers.grant(organiser, role, by=COMMAND_LINE, now=NOW, event=event)
     begun = sign_ins.begin(tx, organiser.id, SignInMethod.PASSWORD, "", now=NOW)
     return Person(organiser.id, begun.key)
 
